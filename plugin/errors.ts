@@ -1,0 +1,81 @@
+// The errors that hotreload reports: each code once, with the sentence that explains it.
+
+/** Code -> what it means in general. A Problem carries the code and a message about the case at hand. */
+export const sentences = {
+  // build graph
+  E_NINJA_SYNTAX: "build.ninja cannot be parsed",
+  E_NINJA_LOG: ".ninja_deps cannot be used",
+  E_FILE_API: "the reply of the CMake File API cannot be used",
+  E_GRAPH: "the build graph cannot be used",
+  // project
+  E_PROJECT: "there is no CMake project here",
+  E_CONFIGURE: "CMake could not configure the project",
+  E_TARGET: "there is no such program in the project",
+  E_BUILD: "the build failed",
+  E_TOOL: "a tool that is needed is missing or cannot be started",
+  // objects, modules and patches
+  E_ELF: "the file is not an ELF file that can be read",
+  E_RELOCATION: "the object has a relocation that is not known",
+  E_STRIPPED: "the module has no symbol table",
+  E_LOCATE: "a symbol of the object cannot be found in the running module",
+  E_BASELINE: "what the process runs is not known for this object",
+  E_LINK: "the patch cannot be linked",
+  E_BIND: "the patch cannot be bound to the running process",
+  E_RANGE: "there is no free address range near the module",
+  // reasons why a change needs a restart
+  E_LAYOUT: "the layout of a type changed",
+  E_VTABLE: "a virtual table changed",
+  E_VARIABLE: "a variable changed in a way that its live value cannot follow",
+  E_CONSTANT: "constant data changed that other files may use",
+  E_INITIALIZER: "a new variable needs a constructor to run",
+  E_THREAD_LOCAL: "a new thread-local variable cannot be reached",
+  E_LAMBDA: "lambdas cannot be matched with those that are alive",
+  E_FUNCTION: "a function cannot be replaced",
+  E_UNDEFINED: "a symbol is not defined anywhere",
+  E_OTHER_BUILD: "the process runs another build",
+  // session and agent
+  E_SESSION_OWNER: "the session directory belongs to another user",
+  E_SESSION_BUSY: "another hotreload dev serves this build directory",
+  E_PEER: "the process at the other end of the socket belongs to another user",
+  E_PROTOCOL: "a message cannot be understood",
+  E_AGENT: "the agent refused the patch",
+  E_PROGRAM: "the program cannot be started",
+} as const;
+
+export type Code = keyof typeof sentences;
+
+/** An expected outcome that is not success: what happened, to what, and where. */
+export interface Problem {
+  readonly code: Code;
+  /** One sentence about the case at hand, without the code. */
+  readonly message: string;
+  readonly file?: string;
+  /** 1-based. */
+  readonly line?: number;
+  /** 1-based, in bytes. */
+  readonly column?: number;
+  /** Text to show below the message as it is: a caret, a compiler's output. */
+  readonly detail?: string;
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+export function success<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function failure(
+  code: Code,
+  message: string,
+  place: Omit<Problem, "code" | "message"> = {},
+): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: { code, message, ...place } };
+}
+
+/** `file:line:column: message [code]`, and the detail below it. */
+export function formatProblem(problem: Problem): string {
+  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined);
+  const prefix = place.length > 0 ? `${place.join(":")}: ` : "";
+  const detail = problem.detail ? `\n${problem.detail}` : "";
+  return `${prefix}${problem.message} [${problem.code}]${detail}`;
+}

@@ -1,0 +1,2 @@
+// The public interface of the plugin: the build graph, the patches, and what they report.
+export * from "./errors.js";
