@@ -1,0 +1,238 @@
+// From changed objects to patch libraries, as a list of passes: read, compare, check layouts, link, bind.
+//
+// Promise: when buildPatch returns "hot", each library is complete and bound for the process it was made for; the
+// process has not been touched. When anything is refused, no library is returned at all.
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import {
+  bind,
+  type Introduced,
+  type LocatedHandle,
+  layouts,
+  locate,
+  type ModuleFile,
+  type ObjectDiff,
+  type ObjectHandle,
+  type Plan,
+  plan,
+  type Refusal,
+  readObject,
+  shortName,
+} from "./elf/index.js";
+import { failure, type Problem, type Result, success } from "./errors.js";
+import type { ObjectPath } from "./graph/graph.js";
+import { type Linker, link } from "./link.js";
+import type { Version } from "./object_versions.js";
+
+export interface ObjectChange {
+  readonly id: ObjectPath;
+  /** Of the file `after`. */
+  readonly version: Version;
+  /** What the process runs; null for an object that is new to it. */
+  readonly before: string | null;
+  /** What was linked into the module; null for an object that was not. */
+  readonly original: string | null;
+  readonly after: string;
+}
+
+export interface ModuleChange {
+  readonly path: string;
+  /** Address in the process for the patch library, and the bytes that it may take. */
+  readonly start: number;
+  readonly room: number;
+  readonly objects: readonly ObjectChange[];
+}
+
+/** A module of the project as the process has it. */
+export interface ProjectModule {
+  readonly path: string;
+  readonly buildId: string;
+  readonly bias: number;
+  readonly tlsModule: number;
+  readonly file: ModuleFile;
+}
+
+export interface PatchRequest {
+  readonly linker: Linker;
+  readonly sourceDir: string;
+  /** Exists, empty: the libraries are written here. */
+  readonly directory: string;
+  /** In load order. */
+  readonly modules: readonly ProjectModule[];
+  readonly introduced: readonly Introduced[];
+  /** Shared libraries of others that the process has loaded. */
+  readonly libraries: readonly string[];
+  readonly changes: readonly ModuleChange[];
+}
+
+export interface PatchParts {
+  /** Absolute paths of the patch libraries, one for each module that changed; none if there is nothing to load. */
+  readonly libraries: readonly string[];
+  /** As the user knows them: functions replaced, new functions, new variables. */
+  readonly functions: readonly string[];
+  readonly addedFunctions: readonly string[];
+  readonly variables: readonly string[];
+  /** What the user should know although the patch is right. */
+  readonly notes: readonly string[];
+  /** Milliseconds. */
+  readonly ms: { readonly diff: number; readonly link: number; readonly bind: number };
+}
+
+export type PatchOutcome =
+  | {
+      readonly kind: "hot";
+      readonly parts: PatchParts;
+      readonly introduced: readonly Introduced[];
+      /** Module -> base name of its library. */
+      readonly libraryNames: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
+
+interface Planned {
+  readonly change: ModuleChange;
+  readonly plan: Plan;
+}
+
+const refused = (reasons: readonly Problem[]): PatchOutcome => ({ kind: "restartNeeded", reasons });
+
+export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
+  const started = performance.now();
+  const planned: Planned[] = [];
+  const reasons: Problem[] = [];
+  for (const change of request.changes) {
+    const made = await planModule(request, change);
+    if (!made.ok) return refused([made.problem]);
+    planned.push({ change, plan: made.value });
+    reasons.push(...made.value.refusals.map(problemOf));
+  }
+  const checked = await checkLayouts(request, planned);
+  if (!checked.ok) return refused([checked.problem]);
+  reasons.unshift(...checked.value);
+  if (reasons.length > 0) return refused(uniqueReasons(reasons));
+
+  const notes = planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf));
+  const loaded = planned.filter(({ plan }) => !plan.empty);
+  const compared = performance.now();
+  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged" };
+
+  const linked = await Promise.all(loaded.map((part) => linkModule(request, part)));
+  const unlinked = linked.flatMap((outcome) => outcome.problems);
+  if (unlinked.length > 0) return refused(unlinked);
+  const done = performance.now();
+
+  const introduced: Introduced[] = [];
+  for (const [index, { plan, change }] of loaded.entries()) {
+    const bound = await bind(plan.handle, linked[index]?.library ?? "");
+    if (!bound.ok) return refused([bound.problem]);
+    if (bound.value.refusals.length > 0) return refused(bound.value.refusals.map(problemOf));
+    if (bound.value.size > change.room) return refused([{ code: "E_RANGE", message: "the patch is too large" }]);
+    introduced.push(...bound.value.introduced);
+  }
+  const diffs = planned.flatMap(({ plan }) => plan.diffs);
+  return {
+    kind: "hot",
+    introduced,
+    libraryNames: Object.fromEntries(loaded.map(({ change }, i) => [change.path, basename(linked[i]?.library ?? "")])),
+    parts: {
+      libraries: linked.map((outcome) => outcome.library),
+      functions: namesOf(diffs.flatMap((diff) => diff.changedFunctions)),
+      addedFunctions: namesOf(introduced.filter((entry) => entry.kind === "function").map((entry) => entry.key)),
+      variables: namesOf(
+        introduced
+          .filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal")
+          .map((entry) => entry.key),
+      ),
+      notes,
+      ms: { diff: compared - started, link: done - compared, bind: performance.now() - done },
+    },
+  };
+}
+
+/** Reads the versions of each object, finds its local symbols, compares, and writes what is to be linked. */
+async function planModule(request: PatchRequest, change: ModuleChange): Promise<Result<Plan>> {
+  const target = request.modules.findIndex((module) => module.path === change.path);
+  const module = request.modules[target];
+  if (!module) return failure("E_ELF", "is not loaded in the process", { file: change.path });
+  const objects = [];
+  for (const object of change.objects) {
+    const after = await readObject(object.after);
+    if (!after.ok) return after;
+    const before = await readOptional(object.before);
+    if (!before.ok) return before;
+    const located = await locateOriginal(module, object);
+    if (!located.ok) return located;
+    objects.push({ id: object.id, before: before.value, after: after.value, located: located.value });
+  }
+  const directory = join(request.directory, `module-${target}`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return plan({
+    modules: request.modules.map(({ file, bias, tlsModule }) => ({ handle: file.handle, bias, tlsModule })),
+    target,
+    introduced: request.introduced,
+    objects,
+    start: change.start,
+    directory,
+  });
+}
+
+async function readOptional(path: string | null): Promise<Result<ObjectHandle | null>> {
+  return path === null ? success(null) : readObject(path);
+}
+
+async function locateOriginal(module: ProjectModule, object: ObjectChange): Promise<Result<LocatedHandle | null>> {
+  const original = await readOptional(object.original);
+  if (!original.ok) return original;
+  return original.value === null ? success(null) : locate(module.file.handle, original.value);
+}
+
+/** Types whose objects may be alive must keep their layout, wherever code changed. */
+async function checkLayouts(request: PatchRequest, planned: readonly Planned[]): Promise<Result<Problem[]>> {
+  const pairs = planned.flatMap(({ change, plan }) =>
+    change.objects.filter((object, index) => object.before !== null && hasCode(plan.diffs[index])),
+  );
+  const found = await Promise.all(pairs.map((o) => layouts(o.before ?? "", o.after, request.sourceDir)));
+  const problems: Problem[] = [];
+  for (const result of found) {
+    if (!result.ok) return result;
+    for (const { message, file, line } of result.value) problems.push({ code: "E_LAYOUT", message, file, line });
+  }
+  return success(problems);
+}
+
+function hasCode(diff: ObjectDiff | undefined): boolean {
+  return diff !== undefined && diff.changedFunctions.length + diff.newFunctions.length + diff.refusals.length > 0;
+}
+
+async function linkModule(request: PatchRequest, { change, plan }: Planned) {
+  const directory = join(request.directory, `module-${request.modules.findIndex((m) => m.path === change.path)}`);
+  const library = join(request.directory, `${basename(directory)}-${basename(change.path)}.so`);
+  const outcome = await link(request.linker, {
+    files: plan.files,
+    start: change.start,
+    libraries: request.libraries,
+    output: library,
+    directory,
+  });
+  const problems = outcome.kind === "undefined" ? outcome.symbols : outcome.kind === "failed" ? [outcome.problem] : [];
+  return { library, problems };
+}
+
+function problemOf({ code, message }: Refusal): Problem {
+  return { code, message };
+}
+
+function uniqueReasons(reasons: readonly Problem[]): Problem[] {
+  return [...new Map(reasons.map((reason) => [reason.message, reason])).values()];
+}
+
+function namesOf(keys: readonly string[]): string[] {
+  const isNoise = (key: string) => key.startsWith("_ZGV") || (key.startsWith("_ZZ") === false && key.startsWith("_ZT"));
+  return [...new Set(keys.filter((key) => !isNoise(key)).map((key) => shortName(key.replace(/\.#.*$/, ""))))];
+}
+
+function notesOf(diff: ObjectDiff): string[] {
+  return namesOf(diff.keptInitializers).map(
+    (name) => `the initializer of ${name} changed; the live value stays as it is`,
+  );
+}

@@ -1,0 +1,166 @@
+// Lets CMake configure a project for reloading: with our module, for Ninja, and only when something asks for it.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { startCommand } from "./command.js";
+import { failure, type Result, success } from "./errors.js";
+import { writeFileApiQuery } from "./graph/file_api.js";
+import { cmakeFolder } from "./package_root.js";
+
+export interface ConfigureOptions {
+  /** Directory of the project's top CMakeLists.txt. */
+  readonly sourceDir: string;
+  readonly buildDir: string;
+  /** `NAME=VALUE` or `NAME:TYPE=VALUE`, as after cmake's -D. */
+  readonly definitions: readonly string[];
+  /** Called before CMake runs, which takes from half a second up. */
+  readonly onStart?: () => void;
+  /** Its abort ends CMake. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Configured {
+  /** The ninja that CMake found. */
+  readonly ninja: string;
+}
+
+/** Directories of a project, made absolute; E_PROJECT if there is none. */
+export function findProject(dir: string): Result<string> {
+  const sourceDir = resolve(dir);
+  if (!existsSync(sourceDir) || !statSync(sourceDir).isDirectory()) {
+    return failure("E_PROJECT", `There is no directory ${sourceDir}.`);
+  }
+  if (!existsSync(join(sourceDir, "CMakeLists.txt"))) {
+    return failure("E_PROJECT", `${sourceDir} has no CMakeLists.txt: hotreload works on CMake projects.`);
+  }
+  return success(sourceDir);
+}
+
+/**
+ * Runs CMake if build.ninja or the cache is missing, or if the options are not those of the last time; ninja
+ * itself runs CMake again when a CMakeLists.txt changed. E_PROJECT, E_CONFIGURE with CMake's own text, E_TOOL.
+ */
+export async function configure(options: ConfigureOptions): Promise<Result<Configured>> {
+  const { buildDir } = options;
+  const stamp = join(buildDir, ".hotreload", "configured");
+  const digest = digestOf(options);
+  const done =
+    existsSync(join(buildDir, "build.ninja")) &&
+    existsSync(join(buildDir, "CMakeCache.txt")) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === digest;
+  if (!done) {
+    options.onStart?.();
+    const result = await runCMake(options);
+    if (!result.ok) return result;
+    mkdirSync(join(buildDir, ".hotreload"), { recursive: true, mode: 0o700 });
+    writeFileSync(stamp, digest, { mode: 0o600 });
+  }
+  return success({ ninja: readCache(buildDir).get("CMAKE_MAKE_PROGRAM") || "ninja" });
+}
+
+/** Runs CMake, whatever was there before: after an edit of a CMakeLists.txt. E_CONFIGURE, E_TOOL. */
+export async function runCMake(options: ConfigureOptions): Promise<Result<void>> {
+  mkdirSync(options.buildDir, { recursive: true });
+  await writeFileApiQuery(options.buildDir);
+  const version = await cmakeVersion();
+  if (!version.ok) return version;
+  const finished = await startCommand("cmake", cmakeArguments(options, version.value), {
+    signal: options.signal,
+  }).finished;
+  if (!finished.ok) return finished;
+  const { code, signal, stdout, stderr } = finished.value;
+  if (code === 0) return success(undefined);
+  return failure("E_CONFIGURE", `cmake ended with ${signal ?? `exit code ${code}`}`, {
+    detail: (stderr.trim() === "" ? stdout : stderr).trimEnd(),
+  });
+}
+
+/** The argument array for cmake. Values that the user or the cache has are kept: ours are appended. */
+export function cmakeArguments(options: ConfigureOptions, version: readonly [number, number]): string[] {
+  const cache = readCache(options.buildDir);
+  const given = new Map<string, string>();
+  for (const definition of options.definitions) {
+    const { name, value } = splitDefinition(definition);
+    given.set(name, value);
+  }
+  const present = (name: string): string => given.get(name) ?? cache.get(name) ?? "";
+  const folder = cmakeFolder();
+  const ours = new Map<string, string>();
+  const module = join(folder, "HotReload.cmake");
+  // CMAKE_PROJECT_TOP_LEVEL_INCLUDES came with CMake 3.24; before it there is one file for every project().
+  if (version[0] > 3 || version[1] >= 24) {
+    ours.set("CMAKE_PROJECT_TOP_LEVEL_INCLUDES", withElement(present("CMAKE_PROJECT_TOP_LEVEL_INCLUDES"), module));
+  } else {
+    ours.set("CMAKE_PROJECT_INCLUDE", present("CMAKE_PROJECT_INCLUDE") || module);
+  }
+  // For include(HotReload) in the project.
+  ours.set("CMAKE_MODULE_PATH", withElement(present("CMAKE_MODULE_PATH"), folder));
+  if (present("CMAKE_BUILD_TYPE") === "") ours.set("CMAKE_BUILD_TYPE", "Debug");
+  return [
+    "-S",
+    sourceOf(options, cache),
+    "-B",
+    options.buildDir,
+    ...(cache.get("CMAKE_GENERATOR") === "Ninja" ? [] : ["-G", "Ninja"]),
+    ...options.definitions.filter((definition) => !ours.has(splitDefinition(definition).name)).map((d) => `-D${d}`),
+    ...[...ours].map(([name, value]) => `-D${name}=${value}`),
+  ];
+}
+
+/** The entries of CMakeCache.txt: name -> value; empty if there is none. */
+export function readCache(buildDir: string): Map<string, string> {
+  const entries = new Map<string, string>();
+  const path = join(buildDir, "CMakeCache.txt");
+  if (!existsSync(path)) return entries;
+  for (const line of readFileSync(path, "utf8").split("\n")) {
+    const match = /^([A-Za-z_][^:=]*):[A-Z]+=(.*)$/.exec(line);
+    if (match) entries.set(match[1] as string, match[2] as string);
+  }
+  return entries;
+}
+
+function splitDefinition(definition: string): { name: string; value: string } {
+  const equals = definition.indexOf("=");
+  const [name = ""] = definition.slice(0, equals < 0 ? undefined : equals).split(":");
+  return { name, value: equals < 0 ? "" : definition.slice(equals + 1) };
+}
+
+function withElement(list: string, element: string): string {
+  if (list === "") return element;
+  return list.split(";").includes(element) ? list : `${list};${element}`;
+}
+
+/** CMake refuses a cache of the same directory under another name: keep the name that it knows. */
+function sourceOf(options: ConfigureOptions, cache: ReadonlyMap<string, string>): string {
+  const known = cache.get("CMAKE_HOME_DIRECTORY");
+  if (known === undefined || !existsSync(known)) return options.sourceDir;
+  return realpathSync(known) === realpathSync(options.sourceDir) ? known : options.sourceDir;
+}
+
+async function cmakeVersion(): Promise<Result<[number, number]>> {
+  const finished = await startCommand("cmake", ["--version"]).finished;
+  if (!finished.ok) {
+    return failure(
+      "E_TOOL",
+      "cmake cannot be started: install it (Debian, Ubuntu: apt-get install cmake ninja-build).",
+    );
+  }
+  const match = /version (\d+)\.(\d+)/.exec(finished.value.stdout);
+  if (match === null) return failure("E_TOOL", "cmake --version does not name a version.");
+  if (!ninjaExists(process.env.PATH ?? "")) {
+    return failure("E_TOOL", "ninja cannot be found: install it (Debian, Ubuntu: apt-get install ninja-build).");
+  }
+  return success([Number(match[1]), Number(match[2])]);
+}
+
+function ninjaExists(path: string): boolean {
+  const folders = path.split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.some((folder) => ["ninja", "ninja-build"].some((name) => existsSync(join(folder, name))));
+}
+
+function digestOf(options: ConfigureOptions): string {
+  const text = JSON.stringify([cmakeFolder(), realpathSync(options.sourceDir), options.definitions]);
+  return createHash("sha256").update(text).digest("hex");
+}

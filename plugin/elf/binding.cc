@@ -1,0 +1,302 @@
+// The native addon: converts values between JavaScript and the core, and does the core's work off the event loop.
+//
+// Each function returns a promise; an Error of the core rejects it with a plain object { code, message, file }.
+// Objects, modules and plans are opaque handles (External), which JavaScript's garbage collector owns.
+#include <napi.h>
+#include <sys/socket.h>
+
+#include <any>
+#include <functional>
+
+#include "core/bind.h"
+#include "core/layout.h"
+#include "core/names.h"
+
+namespace {
+
+using namespace hotreload;
+
+using ObjectHandle = std::shared_ptr<const Entities>;
+using ModuleHandle = std::shared_ptr<const Module>;
+using LocatedHandle = std::shared_ptr<const Located>;
+using PlanHandle = std::shared_ptr<const Plan>;
+
+struct Box {
+  std::any contents;
+};
+
+template <typename T>
+Napi::Value wrap(Napi::Env env, T handle) {
+  return Napi::External<Box>::New(env, new Box{std::move(handle)}, [](Napi::Env, Box* box) { delete box; });
+}
+
+/// The handle in a value; null for null and undefined. Throws TypeError for anything else.
+template <typename T>
+T unwrap(const Napi::Value& value) {
+  if (value.IsNull() || value.IsUndefined()) return nullptr;
+  if (value.IsExternal()) {
+    const T* handle = std::any_cast<T>(&value.As<Napi::External<Box>>().Data()->contents);
+    if (handle) return *handle;
+  }
+  throw Napi::TypeError::New(value.Env(), "not a handle of the expected kind");
+}
+
+Napi::Object to_js(Napi::Env env, const Error& error) {
+  Napi::Object object = Napi::Object::New(env);
+  object["code"] = error.code;
+  object["message"] = error.message;
+  object["file"] = error.file;
+  return object;
+}
+
+template <typename T, typename F>
+Napi::Array to_array(Napi::Env env, const std::vector<T>& values, F convert) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); i++) array[i] = convert(values[i]);
+  return array;
+}
+
+template <typename T>
+class Work : public Napi::AsyncWorker {
+ public:
+  using Run = std::function<Result<T>()>;
+  using Convert = std::function<Napi::Value(Napi::Env, T&)>;
+
+  static Napi::Value start(Napi::Env env, Run run, Convert convert) {
+    auto* work = new Work(env, std::move(run), std::move(convert));
+    work->Queue();
+    return work->deferred_.Promise();
+  }
+
+ private:
+  Work(Napi::Env env, Run run, Convert convert)
+      : AsyncWorker(env), deferred_(env), run_(std::move(run)), convert_(std::move(convert)) {}
+
+  void Execute() override { result_.emplace(run_()); }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (*result_) {
+      deferred_.Resolve(convert_(Env(), result_->value()));
+    } else {
+      deferred_.Reject(to_js(Env(), result_->error()));
+    }
+  }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+  Napi::Promise::Deferred deferred_;
+  Run run_;
+  Convert convert_;
+  std::optional<Result<T>> result_;
+};
+
+const char* text_of(Kind kind) {
+  switch (kind) {
+    case Kind::kFunction: return "function";
+    case Kind::kVariable: return "variable";
+    case Kind::kConstant: return "constant";
+    case Kind::kThreadLocal: return "threadLocal";
+  }
+  return "";
+}
+
+Kind kind_of(const std::string& text) {
+  if (text == "function") return Kind::kFunction;
+  if (text == "variable") return Kind::kVariable;
+  return text == "constant" ? Kind::kConstant : Kind::kThreadLocal;
+}
+
+Napi::Value refusals_to_js(Napi::Env env, const std::vector<Refusal>& refusals) {
+  return to_array(env, refusals, [&](const Refusal& refusal) {
+    Napi::Object object = Napi::Object::New(env);
+    object["code"] = refusal.code;
+    object["message"] = refusal.message;
+    object["symbol"] = refusal.symbol;
+    return object;
+  });
+}
+
+Napi::Value keys_to_js(Napi::Env env, const std::vector<std::string>& keys) {
+  return to_array(env, keys, [&](const std::string& key) { return Napi::String::New(env, key); });
+}
+
+Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
+  Napi::Object object = Napi::Object::New(env);
+  object["changedFunctions"] = keys_to_js(env, diff.changed_functions);
+  object["newFunctions"] = keys_to_js(env, diff.new_functions);
+  object["newVariables"] = keys_to_js(env, diff.new_variables);
+  object["keptInitializers"] = keys_to_js(env, diff.kept_initializers);
+  object["refusals"] = refusals_to_js(env, diff.refusals);
+  return object;
+}
+
+Napi::Value introduced_to_js(Napi::Env env, const std::vector<Introduced>& list) {
+  return to_array(env, list, [&](const Introduced& entry) {
+    Napi::Object object = Napi::Object::New(env);
+    object["module"] = entry.module;
+    object["object"] = entry.object;
+    object["key"] = entry.key;
+    object["kind"] = text_of(entry.kind);
+    object["address"] = double(entry.address);
+    object["size"] = double(entry.size);
+    object["tlsModule"] = double(entry.tls_module);
+    return object;
+  });
+}
+
+uint64_t number(const Napi::Object& object, const char* name) {
+  return uint64_t(object.Get(name).ToNumber().Int64Value());
+}
+
+std::string string(const Napi::Object& object, const char* name) { return object.Get(name).ToString().Utf8Value(); }
+
+template <typename F>
+void for_each(const Napi::Value& value, F take) {
+  const Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) take(array.Get(i).ToObject());
+}
+
+PatchInput patch_input(const Napi::Object& value) {
+  PatchInput input{};
+  for_each(value.Get("modules"), [&](const Napi::Object& module) {
+    input.modules.push_back({unwrap<ModuleHandle>(module.Get("handle")), number(module, "bias"),
+                             number(module, "tlsModule")});
+  });
+  input.target = number(value, "target");
+  for_each(value.Get("introduced"), [&](const Napi::Object& entry) {
+    input.introduced.push_back({string(entry, "module"), string(entry, "object"), string(entry, "key"),
+                                kind_of(string(entry, "kind")), number(entry, "address"), number(entry, "size"),
+                                number(entry, "tlsModule")});
+  });
+  for_each(value.Get("objects"), [&](const Napi::Object& object) {
+    input.objects.push_back({string(object, "id"), unwrap<ObjectHandle>(object.Get("before")),
+                             unwrap<ObjectHandle>(object.Get("after")), unwrap<LocatedHandle>(object.Get("located"))});
+  });
+  input.start = number(value, "start");
+  input.directory = string(value, "directory");
+  return input;
+}
+
+Napi::Value read_object_js(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString();
+  return Work<ObjectHandle>::start(
+      info.Env(),
+      [path]() -> Result<ObjectHandle> {
+        auto object = read_object(path);
+        if (!object) return object.error();
+        return Entities::of(object.value());
+      },
+      [](Napi::Env env, ObjectHandle& handle) { return wrap(env, handle); });
+}
+
+Napi::Value read_module_js(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString();
+  return Work<ModuleHandle>::start(
+      info.Env(), [path] { return read_module(path); },
+      [](Napi::Env env, ModuleHandle& module) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object["buildId"] = module->build_id;
+        object["executable"] = module->executable;
+        object["handle"] = wrap(env, module);
+        return object;
+      });
+}
+
+Napi::Value locate_js(const Napi::CallbackInfo& info) {
+  const auto module = unwrap<ModuleHandle>(info[0]);
+  const auto original = unwrap<ObjectHandle>(info[1]);
+  return Work<LocatedHandle>::start(
+      info.Env(),
+      [module, original]() -> Result<LocatedHandle> {
+        auto located = locate_locals(*module, *original);
+        if (!located) return located.error();
+        return std::make_shared<const Located>(std::move(located.value()));
+      },
+      [](Napi::Env env, LocatedHandle& handle) { return wrap(env, handle); });
+}
+
+Napi::Value diff_js(const Napi::CallbackInfo& info) {
+  const auto before = unwrap<ObjectHandle>(info[0]), after = unwrap<ObjectHandle>(info[1]);
+  return Work<Diff>::start(
+      info.Env(), [before, after]() -> Result<Diff> { return diff_entities(*before, *after); },
+      [](Napi::Env env, Diff& diff) { return diff_to_js(env, diff); });
+}
+
+Napi::Value layouts_js(const Napi::CallbackInfo& info) {
+  const std::string before = info[0].ToString(), after = info[1].ToString(), root = info[2].ToString();
+  return Work<std::vector<LayoutChange>>::start(
+      info.Env(), [before, after, root] { return compare_layouts(before, after, root); },
+      [](Napi::Env env, std::vector<LayoutChange>& changes) {
+        return to_array(env, changes, [&](const LayoutChange& change) {
+          Napi::Object object = Napi::Object::New(env);
+          object["message"] = change.message;
+          object["file"] = change.file;
+          object["line"] = double(change.line);
+          return object;
+        });
+      });
+}
+
+Napi::Value plan_js(const Napi::CallbackInfo& info) {
+  auto input = std::make_shared<PatchInput>(patch_input(info[0].ToObject()));
+  return Work<Plan>::start(
+      info.Env(), [input] { return plan_patch(std::move(*input)); },
+      [](Napi::Env env, Plan& plan) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object["diffs"] = to_array(env, plan.diffs, [&](const Diff& diff) { return diff_to_js(env, diff); });
+        object["refusals"] = refusals_to_js(env, plan.refusals);
+        object["files"] = keys_to_js(env, plan.files);
+        object["empty"] = plan.empty;
+        object["handle"] = wrap(env, PlanHandle(std::make_shared<Plan>(std::move(plan))));
+        return object;
+      });
+}
+
+Napi::Value bind_js(const Napi::CallbackInfo& info) {
+  const auto plan = unwrap<PlanHandle>(info[0]);
+  const std::string library = info[1].ToString();
+  return Work<Bound>::start(
+      info.Env(), [plan, library] { return bind_patch(*plan, library); },
+      [](Napi::Env env, Bound& bound) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object["size"] = double(bound.size);
+        object["redirects"] = to_array(env, bound.redirects, [&](const Redirect& redirect) {
+          return Napi::String::New(env, redirect.name);
+        });
+        object["introduced"] = introduced_to_js(env, bound.introduced);
+        object["refusals"] = refusals_to_js(env, bound.refusals);
+        return object;
+      });
+}
+
+Napi::Value short_name_js(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), short_name(info[0].ToString().Utf8Value()));
+}
+
+/// { pid, uid } of the process at the other end of a Unix socket (SO_PEERCRED), undefined if it cannot be told.
+Napi::Value peer_credentials_js(const Napi::CallbackInfo& info) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  const int fd = info[0].ToNumber().Int32Value();
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return info.Env().Undefined();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object["pid"] = double(credentials.pid);
+  object["uid"] = double(credentials.uid);
+  return object;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports["readObject"] = Napi::Function::New(env, read_object_js);
+  exports["readModule"] = Napi::Function::New(env, read_module_js);
+  exports["locate"] = Napi::Function::New(env, locate_js);
+  exports["diff"] = Napi::Function::New(env, diff_js);
+  exports["layouts"] = Napi::Function::New(env, layouts_js);
+  exports["plan"] = Napi::Function::New(env, plan_js);
+  exports["bind"] = Napi::Function::New(env, bind_js);
+  exports["shortName"] = Napi::Function::New(env, short_name_js);
+  exports["peerCredentials"] = Napi::Function::New(env, peer_credentials_js);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(hotreload_elf, initialize)

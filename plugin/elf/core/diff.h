@@ -1,0 +1,38 @@
+// What changed from one version of an object to the next: NEW, CHANGED, SAME for each function and variable.
+#ifndef HOTRELOAD_ELF_DIFF_H
+#define HOTRELOAD_ELF_DIFF_H
+
+#include <string>
+#include <vector>
+
+#include "entity.h"
+#include "result.h"
+
+namespace hotreload {
+
+/// Why a change cannot be applied to a running process. `symbol` is the mangled name that it is about.
+struct Refusal {
+  std::string code;
+  std::string message;
+  std::string symbol;
+};
+
+struct Diff {
+  std::vector<std::string> changed_functions;  ///< keys, in the order of the new object
+  std::vector<std::string> new_functions;      ///< keys; global ones only: others come with the code that uses them
+  std::vector<std::string> new_variables;      ///< keys; writable and thread-local, local ones too
+  std::vector<std::string> kept_initializers;  ///< keys of variables whose initializer changed; live values stay
+  std::vector<Refusal> refusals;
+
+  bool empty() const {
+    return changed_functions.empty() && new_functions.empty() && new_variables.empty() && kept_initializers.empty() &&
+           refusals.empty();
+  }
+};
+
+/// Both versions of one translation unit. Comparing an object with itself gives an empty Diff.
+Diff diff_entities(const Entities& before, const Entities& after);
+
+}  // namespace hotreload
+
+#endif

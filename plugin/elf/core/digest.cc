@@ -1,0 +1,127 @@
+// Computes digests.
+#include "digest.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "names.h"
+#include "relocation.h"
+
+namespace hotreload {
+
+namespace {
+
+/// Constants that only the code of their own object, or of objects that were rebuilt with it, can know the contents of.
+bool is_compared_by_contents(const Entity& entity) {
+  if (entity.part_of_user) return true;
+  if (entity.kind != Kind::kConstant) return false;
+  return (entity.local || entity.weak) && !is_virtual_table(entity.name) && !is_type_information(entity.name);
+}
+
+}  // namespace
+
+Digest Digester::of(const Entity& entity) {
+  text_.clear();
+  visited_.clear();
+  own_section_ = entity.section;
+  own_offset_ = entity.offset;
+  add_entity(entity);
+  const XXH128_hash_t hash = XXH3_128bits(text_.data(), text_.size());
+  return {hash.low64, hash.high64};
+}
+
+void Digester::add(uint64_t number) { text_.append(reinterpret_cast<const char*>(&number), sizeof number); }
+
+void Digester::add(std::string_view text) {
+  add(uint64_t(text.size()));
+  text_.append(text);
+}
+
+void Digester::add_entity(const Entity& entity) {
+  add(uint64_t(entity.kind));
+  add(entity.size);
+  if (entity.section == 0) return;
+  visited_.insert({entity.section, entity.offset});
+  add_range(entity.section, entity.offset, entity.size);
+  if (entity.kind != Kind::kFunction) return;
+  const Target table = entities_.exception_table_of(entity);
+  if (table.form == Target::Form::kContents) add_contents(table.section, table.offset);
+  if (table.form == Target::Form::kEntity) add_contents(table.section, int64_t(table.entity->offset) + table.offset);
+}
+
+void Digester::add_range(uint32_t index, uint64_t start, uint64_t size) {
+  const Section& section = entities_.object().sections[index];
+  const uint64_t end = std::min(start + size, section.size);
+  add(section.type == SHT_NOBITS ? std::string_view("zero") : section.bytes.substr(start, end - start));
+  auto relocation = std::lower_bound(section.relocations.begin(), section.relocations.end(), start,
+                                     [](const Relocation& r, uint64_t offset) { return r.offset < offset; });
+  for (; relocation != section.relocations.end() && relocation->offset < end; ++relocation) {
+    add(relocation->offset - start);
+    add(uint64_t(relocation->type));
+    add_target(index, *relocation);
+  }
+}
+
+void Digester::add_target(uint32_t section, const Relocation& relocation) {
+  const Target target = entities_.target_of(section, relocation);
+  switch (target.form) {
+    case Target::Form::kNothing:
+      add("nothing");
+      return;
+    case Target::Form::kExternal:
+      add(target.name);
+      add(uint64_t(target.offset));
+      return;
+    case Target::Form::kContents:
+      if (entities_.object().sections[target.section].executable()) {
+        add(target.section == own_section_ ? std::string_view("own text")
+                                           : entities_.object().sections[target.section].name);
+        add(uint64_t(target.offset) - own_offset_);
+        return;
+      }
+      add_contents(target.section, target.offset);
+      return;
+    case Target::Form::kEntity: {
+      const Entity& entity = *target.entity;
+      add(uint64_t(target.offset));
+      if (entity.section == own_section_ && entity.offset == own_offset_) {
+        add("itself");
+      } else if (!is_compared_by_contents(entity)) {
+        add(entity.key);
+      } else {
+        if (!entity.part_of_user) add(entity.key);
+        if (visited_.count({entity.section, entity.offset}) == 0) add_entity(entity);
+      }
+      return;
+    }
+  }
+}
+
+void Digester::add_contents(uint32_t index, int64_t offset) {
+  const Section& section = entities_.object().sections[index];
+  if (offset < 0 || uint64_t(offset) > section.size) {
+    add("outside");
+    return;
+  }
+  const uint64_t start = uint64_t(offset);
+  if (!visited_.insert({index, start}).second) {
+    add("again");
+    return;
+  }
+  add(uint64_t(section.flags));
+  if ((section.flags & SHF_MERGE) != 0 && (section.flags & SHF_STRINGS) != 0) {
+    const uint64_t width = std::max<uint64_t>(section.entry_size, 1);
+    uint64_t end = start;
+    for (uint64_t zeros = 0; end < section.size && zeros < width; end++) zeros = section.bytes[end] == 0 ? zeros + 1 : 0;
+    add_range(index, start, end - start);
+  } else if ((section.flags & SHF_MERGE) != 0 && section.entry_size > 0) {
+    const uint64_t aligned = (start + section.entry_size - 1) / section.entry_size * section.entry_size;
+    add_range(index, std::min(aligned, section.size), section.entry_size);
+  } else {
+    add_range(index, start, entities_.contents_end(index, start) - start);
+  }
+}
+
+}  // namespace hotreload

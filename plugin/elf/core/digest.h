@@ -1,0 +1,42 @@
+// Digests of functions and variables: equal if and only if the compiler made the same thing of them.
+//
+// A digest covers the bytes, each relocation by the name of what it refers to, and the contents of whatever has no name
+// of its own: constants, jump tables, exception tables, clones. Numbers and positions that shift with every edit do
+// not enter it.
+#ifndef HOTRELOAD_ELF_DIGEST_H
+#define HOTRELOAD_ELF_DIGEST_H
+
+#include <array>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "entity.h"
+
+namespace hotreload {
+
+using Digest = std::array<uint64_t, 2>;
+
+class Digester {
+ public:
+  explicit Digester(const Entities& entities) : entities_(entities) {}
+  Digest of(const Entity& entity);
+
+ private:
+  void add_entity(const Entity& entity);
+  void add_range(uint32_t section, uint64_t start, uint64_t size);
+  void add_target(uint32_t section, const Relocation& relocation);
+  void add_contents(uint32_t section, int64_t offset);
+  void add(std::string_view text);
+  void add(uint64_t number);
+
+  const Entities& entities_;
+  std::string text_;
+  uint32_t own_section_ = 0;
+  uint64_t own_offset_ = 0;
+  std::set<std::pair<uint32_t, uint64_t>> visited_;
+};
+
+}  // namespace hotreload
+
+#endif

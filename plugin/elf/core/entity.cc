@@ -1,0 +1,252 @@
+// Finds the entities of an object and resolves its relocations to them.
+#include "entity.h"
+
+#include <algorithm>
+#include <set>
+
+#include "bytes.h"
+#include "names.h"
+#include "relocation.h"
+
+namespace hotreload {
+
+namespace {
+
+bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+Kind kind_of(const Section& section) {
+  if (section.thread_local_storage()) return Kind::kThreadLocal;
+  if (section.executable()) return Kind::kFunction;
+  return section.writable() ? Kind::kVariable : Kind::kConstant;
+}
+
+/// Sections that no symbol of the program's own lives in.
+bool holds_entities(const Section& section) {
+  return section.loaded() && !starts_with(section.name, ".eh_frame") &&
+         !starts_with(section.name, ".gcc_except_table") && !starts_with(section.name, ".init_array") &&
+         !starts_with(section.name, ".fini_array") && !starts_with(section.name, ".ctors") &&
+         !starts_with(section.name, ".note");
+}
+
+/// gcc numbers function statics of C, switch tables and __func__ by order: `n.0`, `CSWTCH.12`, `__func__.3`.
+bool is_numbered(const Entity& entity) {
+  return entity.local && entity.kind != Kind::kFunction && without_number(entity.name).size() != entity.name.size();
+}
+
+/// A place that an instruction with an immediate operand refers to may lie so many bytes further on.
+constexpr uint64_t kMostImmediate = 4;
+
+/// True for `lea disp32(%rip), register`: it has no immediate operand, so that its addend tells the place.
+bool is_address_load(const Section& section, uint64_t site) {
+  return site >= 2 && site < section.bytes.size() && uint8_t(section.bytes[site - 2]) == 0x8d;
+}
+
+}  // namespace
+
+std::shared_ptr<const Entities> Entities::of(std::shared_ptr<const Object> object) {
+  std::shared_ptr<Entities> entities(new Entities(std::move(object)));
+  entities->collect();
+  entities->index_places();
+  entities->collect_anchors();
+  entities->read_frames();
+  entities->key_numbered_statics();
+  for (size_t i = 0; i < entities->all_.size(); i++) entities->by_key_.emplace(entities->all_[i].key, i);
+  return entities;
+}
+
+void Entities::collect() {
+  for (const Symbol& symbol : object_->symbols) {
+    const bool common = symbol.section == SHN_COMMON;
+    if (!symbol.defined() && !common) continue;
+    if (symbol.type == STT_SECTION || symbol.type == STT_FILE || is_local_label(symbol.name)) continue;
+    if (!common && !holds_entities(object_->sections[symbol.section])) continue;
+    Entity entity;
+    entity.name = symbol.name;
+    entity.key = symbol.name;
+    entity.kind = common ? Kind::kVariable : kind_of(object_->sections[symbol.section]);
+    entity.local = symbol.local();
+    entity.weak = symbol.binding == STB_WEAK || symbol.binding == STB_GNU_UNIQUE;
+    entity.hidden = symbol.visibility == STV_HIDDEN || symbol.visibility == STV_INTERNAL;
+    entity.section = common ? 0 : symbol.section;
+    entity.offset = common ? 0 : symbol.value;
+    entity.size = symbol.size;
+    const bool numbered_constant = entity.kind == Kind::kConstant && is_numbered(entity);
+    entity.part_of_user = is_clone(entity.name) || numbered_constant || starts_with(entity.name, "DW.ref.") ||
+                          (entity.kind == Kind::kFunction && symbol.type == STT_NOTYPE);
+    all_.push_back(std::move(entity));
+  }
+}
+
+void Entities::index_places() {
+  for (size_t i = 0; i < all_.size(); i++) by_section_[all_[i].section].push_back(i);
+  by_section_.erase(0);
+  for (auto& [section, indexes] : by_section_) {
+    std::stable_sort(indexes.begin(), indexes.end(), [this](size_t a, size_t b) {
+      if (all_[a].offset != all_[b].offset) return all_[a].offset < all_[b].offset;
+      return all_[a].part_of_user < all_[b].part_of_user;
+    });
+    // A symbol without a size (assembler) reaches to the next one.
+    for (size_t k = 0; k < indexes.size(); k++) {
+      Entity& entity = all_[indexes[k]];
+      const uint64_t end = k + 1 < indexes.size() ? all_[indexes[k + 1]].offset : object_->sections[section].size;
+      if (entity.size == 0) entity.size = end - entity.offset;
+      entity.size = std::min(entity.size, object_->sections[section].size - entity.offset);
+    }
+  }
+}
+
+void Entities::collect_anchors() {
+  for (const Symbol& symbol : object_->symbols) {
+    if (symbol.defined() && symbol.type != STT_FILE) anchors_[symbol.section][symbol.value] = true;
+  }
+  for (const Section& section : object_->sections) {
+    for (const Relocation& relocation : section.relocations) {
+      const Symbol& symbol = object_->symbols[relocation.symbol];
+      if (!symbol.defined() || symbol.type != STT_SECTION) continue;
+      const bool relative = is_pc_relative(relocation.type) && section.executable();
+      const int64_t offset = int64_t(symbol.value) + relocation.addend + (relative ? 4 : 0);
+      if (offset < 0) continue;
+      bool& exact = anchors_[symbol.section].emplace(uint64_t(offset), true).first->second;
+      exact = exact && (!relative || is_address_load(section, relocation.offset));
+    }
+  }
+}
+
+uint64_t Entities::contents_end(uint32_t section, uint64_t offset) const {
+  const uint64_t size = object_->sections[section].size;
+  const auto found = anchors_.find(section);
+  if (found == anchors_.end()) return size;
+  const auto next = found->second.upper_bound(offset);
+  if (next == found->second.end()) return size;
+  return next->second ? next->first : std::min(size, next->first + kMostImmediate);
+}
+
+// .eh_frame (LSB 5.0, 10.6): in each record the first relocation is the function, the next one its LSDA.
+void Entities::read_frames() {
+  for (uint32_t index = 0; index < object_->sections.size(); index++) {
+    const Section& frames = object_->sections[index];
+    if (frames.name != ".eh_frame") continue;
+    auto relocation = frames.relocations.begin();
+    for (uint64_t at = 0; at + 8 <= frames.bytes.size();) {
+      uint32_t length = 0, id = 0;
+      load(frames.bytes, at, &length);
+      load(frames.bytes, at + 4, &id);
+      if (length == 0 || length == 0xffffffff) break;
+      const uint64_t end = at + 4 + length;
+      std::vector<const Relocation*> inside;
+      for (; relocation != frames.relocations.end() && relocation->offset < end; ++relocation) {
+        inside.push_back(&*relocation);
+      }
+      if (id != 0 && inside.size() >= 2) {
+        const Target function = target_of(index, *inside[0]);
+        if (function.form == Target::Form::kEntity) {
+          exception_tables_[{function.entity->section, function.entity->offset}] = target_of(index, *inside[1]);
+        }
+      }
+      at = end;
+    }
+  }
+}
+
+Target Entities::exception_table_of(const Entity& function) const {
+  const auto found = exception_tables_.find({function.section, function.offset});
+  return found == exception_tables_.end() ? Target{Target::Form::kNothing, {}, nullptr, 0, 0} : found->second;
+}
+
+const Entity* Entities::find(const std::string& key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : &all_[found->second];
+}
+
+const Entity* Entities::at(uint32_t section, int64_t offset) const {
+  const auto found = by_section_.find(section);
+  if (found == by_section_.end() || offset < 0) return nullptr;
+  const Entity* best = nullptr;
+  for (const size_t index : found->second) {
+    const Entity& entity = all_[index];
+    if (entity.offset > uint64_t(offset)) break;
+    const bool inside = uint64_t(offset) < entity.offset + entity.size || uint64_t(offset) == entity.offset;
+    if (inside && (!best || entity.offset > best->offset)) best = &entity;
+  }
+  return best;
+}
+
+Target Entities::target_of(uint32_t section, const Relocation& relocation) const {
+  const Reference reference = reference_of(relocation.type);
+  const Symbol& symbol = object_->symbols[relocation.symbol];
+  if (relocation.symbol == 0 || reference == Reference::kNone) return {Target::Form::kNothing, {}, nullptr, 0, 0};
+  if (symbol.section == SHN_COMMON) {
+    const auto entity = std::find_if(all_.begin(), all_.end(), [&](const Entity& e) { return e.name == symbol.name; });
+    return {Target::Form::kEntity, symbol.name, &*entity, 0, relocation.addend};
+  }
+  if (!symbol.defined()) return {Target::Form::kExternal, symbol.name, nullptr, 0, relocation.addend};
+  // A pc-relative addend counts from the end of the instruction: 4 bytes more, and more still if an immediate
+  // operand follows. A named symbol says what is meant; a section's symbol leaves it to the addend.
+  const bool anonymous = symbol.type == STT_SECTION || is_local_label(symbol.name);
+  const bool frame = starts_with(object_->sections[section].name, ".eh_frame");
+  const int64_t shift = is_pc_relative(relocation.type) && !frame && object_->sections[section].executable() ? 4 : 0;
+  int64_t place = int64_t(symbol.value);
+  if (symbol.type == STT_SECTION) place += relocation.addend + shift;
+  if (is_local_label(symbol.name) && symbol.type != STT_SECTION) place += std::max<int64_t>(0, relocation.addend + shift);
+  const Entity* entity = at(symbol.section, place);
+  if (!entity && anonymous && shift > 0) {
+    // The immediate operand moved the place before the start of the variable: look a little behind it.
+    for (int64_t more = 1; more <= 4 && !entity; more++) entity = at(symbol.section, place + more);
+  }
+  if (!entity) return {Target::Form::kContents, {}, nullptr, symbol.section, place};
+  const int64_t inside = int64_t(symbol.value) + relocation.addend + shift - int64_t(entity->offset);
+  return {Target::Form::kEntity, entity->name, entity, symbol.section, inside};
+}
+
+bool Entities::refers_into_function(const Entity& entity) const {
+  if (entity.section == 0 || entity.kind == Kind::kFunction) return false;
+  for (const Relocation& relocation : object_->sections[entity.section].relocations) {
+    if (relocation.offset < entity.offset || relocation.offset >= entity.offset + entity.size) continue;
+    const Target target = target_of(entity.section, relocation);
+    if (target.form == Target::Form::kEntity && target.entity->kind == Kind::kFunction && target.offset != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Names of the functions that refer to the entity, sorted, in one string.
+std::string Entities::users_of(const Entity& entity) const {
+  std::set<std::string> users;
+  for (const auto& [section, indexes] : by_section_) {
+    if (!object_->sections[section].executable()) continue;
+    for (const Relocation& relocation : object_->sections[section].relocations) {
+      const Target target = target_of(section, relocation);
+      if (target.form != Target::Form::kEntity || target.entity != &entity) continue;
+      const Entity* user = at(section, int64_t(relocation.offset));
+      if (user) users.insert(user->name.substr(0, user->name.find('.')));
+    }
+  }
+  std::string text;
+  for (const std::string& user : users) text += "@" + user;
+  return text;
+}
+
+// The number of a function static of C changes with every static that is added before it: the name without the number
+// is the key where it is the only one of that name, else the functions that use it tell them apart.
+void Entities::key_numbered_statics() {
+  std::map<std::string, std::vector<Entity*>> families;
+  for (Entity& entity : all_) {
+    if (is_numbered(entity) && !entity.part_of_user) families[std::string(without_number(entity.name))].push_back(&entity);
+  }
+  for (auto& [stem, members] : families) {
+    std::map<std::string, std::vector<Entity*>> by_users;
+    for (Entity* member : members) {
+      member->key = stem + ".#" + (members.size() > 1 ? users_of(*member) : "");
+      by_users[member->key].push_back(member);
+    }
+    for (auto& [key, same] : by_users) {
+      for (size_t i = 0; same.size() > 1 && i < same.size(); i++) {
+        same[i]->key = key + "#" + std::to_string(i);
+        same[i]->ambiguous = true;
+      }
+    }
+  }
+}
+
+}  // namespace hotreload

@@ -1,0 +1,103 @@
+// Matches an object with one of the translation units of a module.
+#include "locate.h"
+
+#include "bytes.h"
+#include "relocation.h"
+
+namespace hotreload {
+
+namespace {
+
+constexpr size_t kEnoughEvidence = 64;
+
+class Match {
+ public:
+  Match(const Module& module, const Entities& original, const UnitSymbols& unit)
+      : module_(module), original_(original), unit_(unit) {}
+
+  /// False if the module contradicts that this is the object's translation unit.
+  bool examine() {
+    for (const Entity& entity : original_.all()) {
+      if (!entity.local) continue;
+      const auto found = unit_.symbols.find(entity.name);
+      if (found == unit_.symbols.end()) continue;
+      if (entity.size != found->second.size && found->second.size != 0) return false;
+      located_.emplace(entity.key, found->second);
+    }
+    for (const Entity& entity : original_.all()) {
+      if (entity.kind != Kind::kFunction || evidence_ >= kEnoughEvidence) continue;
+      const ModuleSymbol* symbol = symbol_of(entity);
+      // Another object's copy of an inline function may have been linked: it tells nothing about this one.
+      const bool own = symbol && entity.section != 0 && original_.object().sections[entity.section].group == 0;
+      if (own && !references_fit(entity, symbol->address)) return false;
+    }
+    return true;
+  }
+
+  size_t located_count() const { return located_.size(); }
+  size_t evidence() const { return evidence_; }
+  Located take() { return std::move(located_); }
+
+ private:
+  const ModuleSymbol* symbol_of(const Entity& entity) const {
+    if (entity.local) {
+      const auto found = located_.find(entity.key);
+      return found == located_.end() ? nullptr : &found->second;
+    }
+    const auto found = module_.globals.find(entity.name);
+    return found == module_.globals.end() ? nullptr : &found->second;
+  }
+
+  bool references_fit(const Entity& function, uint64_t address) {
+    for (const Relocation& relocation : original_.object().sections[function.section].relocations) {
+      if (relocation.offset < function.offset || relocation.offset >= function.offset + function.size) continue;
+      if (reference_of(relocation.type) != Reference::kRelative32) continue;
+      const Target target = original_.target_of(function.section, relocation);
+      if (target.form != Target::Form::kEntity || !target.entity->local) continue;
+      if (target.entity->kind == Kind::kThreadLocal) continue;
+      const ModuleSymbol* symbol = symbol_of(*target.entity);
+      const uint64_t site = address + (relocation.offset - function.offset);
+      int32_t displacement = 0;
+      if (!symbol || !load(module_.at(site, 4), 0, &displacement)) continue;
+      // target.offset counts from the end of the four bytes, as the displacement does.
+      if (site + 4 + uint64_t(int64_t(displacement)) != symbol->address + uint64_t(target.offset)) return false;
+      evidence_++;
+    }
+    return true;
+  }
+
+  const Module& module_;
+  const Entities& original_;
+  const UnitSymbols& unit_;
+  Located located_;
+  size_t evidence_ = 0;
+};
+
+}  // namespace
+
+Result<Located> locate_locals(const Module& module, const Entities& original) {
+  const std::string source(original.object().source_name);
+  bool needed = false;
+  for (const Entity& entity : original.all()) needed = needed || (entity.local && !entity.part_of_user);
+  if (!needed) return Located{};
+
+  std::vector<Match> fitting;
+  for (const UnitSymbols& unit : module.units) {
+    if (unit.source_name != source) continue;
+    Match match(module, original, unit);
+    if (match.examine() && match.located_count() > 0) fitting.push_back(std::move(match));
+  }
+  if (fitting.empty()) return Located{};
+  if (fitting.size() == 1) return fitting[0].take();
+  // Several fit: only evidence in the code of the module decides.
+  Match* proven = nullptr;
+  for (Match& match : fitting) {
+    if (match.evidence() == 0) continue;
+    if (proven) return Error{"E_LOCATE", "several translation units named " + source + " fit this object", module.path};
+    proven = &match;
+  }
+  if (!proven) return Error{"E_LOCATE", "several translation units named " + source + " fit this object", module.path};
+  return proven->take();
+}
+
+}  // namespace hotreload

@@ -1,0 +1,172 @@
+// Reads executables and shared libraries with libelf.
+#include "module.h"
+
+#include <gelf.h>
+#include <libelf.h>
+
+#include "bytes.h"
+
+namespace hotreload {
+
+namespace {
+
+struct ElfEnd {
+  void operator()(Elf* elf) const { elf_end(elf); }
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string path) : module_(std::make_shared<Module>()) { module_->path = std::move(path); }
+
+  Result<std::shared_ptr<const Module>> read() {
+    auto bytes = read_file(module_->path);
+    if (!bytes) return bytes.error();
+    module_->bytes = std::move(bytes.value());
+    elf_version(EV_CURRENT);
+    elf_.reset(elf_memory(module_->bytes.data(), module_->bytes.size()));
+    for (auto pass : {&Reader::read_segments, &Reader::read_notes, &Reader::read_dynamic, &Reader::read_tables}) {
+      auto done = (this->*pass)();
+      if (!done) return done.error();
+    }
+    return std::shared_ptr<const Module>(module_);
+  }
+
+ private:
+  Error broken(const std::string& what) const { return {"E_ELF", what, module_->path}; }
+
+  Result<Nothing> read_segments() {
+    GElf_Ehdr header;
+    if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF || !gelf_getehdr(elf_.get(), &header)) {
+      return broken("is not an ELF file");
+    }
+    const bool fitting = header.e_type == ET_DYN || header.e_type == ET_EXEC;
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 || !fitting) {
+      return broken("is not an executable or shared library for x86-64");
+    }
+    module_->position_independent = header.e_type == ET_DYN;
+    module_->executable = header.e_type == ET_EXEC;
+    size_t count = 0;
+    if (elf_getphdrnum(elf_.get(), &count) != 0) return broken("has no program headers that can be read");
+    for (size_t i = 0; i < count; i++) {
+      GElf_Phdr segment;
+      if (!gelf_getphdr(elf_.get(), static_cast<int>(i), &segment)) return broken("has a broken program header");
+      if (segment.p_filesz > 0 && !slice(module_->bytes, segment.p_offset, segment.p_filesz).ok) {
+        return broken("a segment reaches beyond the end of the file");
+      }
+      if (segment.p_type == PT_INTERP) module_->executable = true;
+      if (segment.p_type == PT_TLS) {
+        module_->tls_size = segment.p_memsz;
+        module_->tls_alignment = segment.p_align == 0 ? 1 : segment.p_align;
+      }
+      module_->segments.push_back(segment);
+    }
+    return Nothing{};
+  }
+
+  Result<Nothing> read_notes() {
+    for (const Elf64_Phdr& segment : module_->segments) {
+      if (segment.p_type != PT_NOTE) continue;
+      const std::string_view notes(module_->bytes.data() + segment.p_offset, segment.p_filesz);
+      Elf64_Nhdr note;
+      for (uint64_t at = 0; load(notes, at, &note);) {
+        const uint64_t name = at + sizeof note, value = name + (note.n_namesz + 3) / 4 * 4;
+        const Slice contents = slice(notes, value, note.n_descsz);
+        if (!contents.ok) break;
+        if (note.n_type == NT_GNU_BUILD_ID && slice(notes, name, 4).bytes == std::string_view("GNU", 4)) {
+          for (const char byte : contents.bytes) {
+            char digits[3];
+            snprintf(digits, sizeof digits, "%02x", static_cast<unsigned char>(byte));
+            module_->build_id += digits;
+          }
+        }
+        at = value + (note.n_descsz + 3) / 4 * 4;
+      }
+    }
+    return Nothing{};
+  }
+
+  Result<Nothing> read_dynamic() {
+    module_->symbolic = false;
+    for (const Elf64_Phdr& segment : module_->segments) {
+      if (segment.p_type != PT_DYNAMIC) continue;
+      const std::string_view entries(module_->bytes.data() + segment.p_offset, segment.p_filesz);
+      Elf64_Dyn entry;
+      for (uint64_t at = 0; load(entries, at, &entry) && entry.d_tag != DT_NULL; at += sizeof entry) {
+        if (entry.d_tag == DT_SYMBOLIC || (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_SYMBOLIC) != 0)) {
+          module_->symbolic = true;
+        }
+      }
+    }
+    return Nothing{};
+  }
+
+  Result<Nothing> read_tables() {
+    bool found = false;
+    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_.get(), scn)) != nullptr;) {
+      GElf_Shdr header;
+      if (!gelf_getshdr(scn, &header)) return broken("has a broken section table");
+      if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) continue;
+      found = found || header.sh_type == SHT_SYMTAB;
+      auto done = read_symbols(scn, header);
+      if (!done) return done.error();
+    }
+    if (!found) return Error{"E_STRIPPED", "has no symbol table: it was stripped", module_->path};
+    return Nothing{};
+  }
+
+  Result<Nothing> read_symbols(Elf_Scn* scn, const GElf_Shdr& header) {
+    Elf_Data* data = elf_getdata(scn, nullptr);
+    const size_t count = header.sh_entsize == sizeof(Elf64_Sym) ? header.sh_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 1; i < count; i++) {
+      GElf_Sym symbol;
+      const char* text = gelf_getsym(data, static_cast<int>(i), &symbol)
+                             ? elf_strptr(elf_.get(), header.sh_link, symbol.st_name)
+                             : nullptr;
+      if (!text) return broken("has a symbol that cannot be read");
+      std::string_view name(text);
+      const int type = GELF_ST_TYPE(symbol.st_info), binding = GELF_ST_BIND(symbol.st_info);
+      if (header.sh_type == SHT_SYMTAB && type == STT_FILE) {
+        module_->units.push_back({name, {}});
+        continue;
+      }
+      if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS || type == STT_SECTION || name.empty()) continue;
+      if (name == "_GLOBAL_OFFSET_TABLE_") continue;  // each module has its own
+      const ModuleSymbol value{symbol.st_value, symbol.st_size, uint8_t(type)};
+      const int visibility = GELF_ST_VISIBILITY(symbol.st_other);
+      // A linker makes hidden symbols local; for the objects of the module they are still global.
+      const bool hidden = visibility == STV_HIDDEN || visibility == STV_INTERNAL;
+      if (header.sh_type == SHT_DYNSYM) {
+        if (binding != STB_LOCAL) module_->exported.emplace(name, value);
+      } else if (binding == STB_LOCAL && !hidden) {
+        if (module_->units.empty()) module_->units.push_back({"", {}});
+        module_->units.back().symbols.emplace(name, value);
+      } else {
+        module_->globals.emplace(name.substr(0, name.find('@')), value);
+      }
+    }
+    return Nothing{};
+  }
+
+  std::shared_ptr<Module> module_;
+  std::unique_ptr<Elf, ElfEnd> elf_;
+};
+
+}  // namespace
+
+std::string_view Module::at(uint64_t address, uint64_t size) const {
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_LOAD || address < segment.p_vaddr || address - segment.p_vaddr > segment.p_filesz) continue;
+    const uint64_t offset = address - segment.p_vaddr;
+    if (size <= segment.p_filesz - offset) return std::string_view(bytes).substr(segment.p_offset + offset, size);
+  }
+  return {};
+}
+
+int64_t Module::thread_pointer_offset(uint64_t tls_offset) const {
+  const uint64_t block = (tls_size + tls_alignment - 1) / tls_alignment * tls_alignment;
+  return int64_t(tls_offset) - int64_t(block);
+}
+
+Result<std::shared_ptr<const Module>> read_module(const std::string& path) { return Reader(path).read(); }
+
+}  // namespace hotreload

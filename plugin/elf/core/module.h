@@ -1,0 +1,54 @@
+// An executable or shared library as read from its file: segments, symbols by name and by translation unit, build-id.
+#ifndef HOTRELOAD_ELF_MODULE_H
+#define HOTRELOAD_ELF_MODULE_H
+
+#include <elf.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "result.h"
+
+namespace hotreload {
+
+struct ModuleSymbol {
+  uint64_t address;  ///< in the file's address space; offset in the TLS segment for STT_TLS
+  uint64_t size;
+  uint8_t type;
+};
+
+/// The local symbols behind one STT_FILE symbol: one translation unit.
+struct UnitSymbols {
+  std::string_view source_name;
+  std::unordered_map<std::string_view, ModuleSymbol> symbols;
+};
+
+struct Module {
+  std::string path;
+  std::string bytes;
+  std::string build_id;  ///< lower-case hexadecimal, "" if there is none
+  bool executable;       ///< it is the program: its symbols come first, and its TLS block lies at the thread pointer
+  bool symbolic;         ///< DF_SYMBOLIC: its own definitions come first
+  bool position_independent;
+  std::vector<Elf64_Phdr> segments;
+  uint64_t tls_size = 0, tls_alignment = 1;
+  std::unordered_map<std::string_view, ModuleSymbol> globals;   ///< of .symtab, versions cut off
+  std::unordered_map<std::string_view, ModuleSymbol> exported;  ///< of .dynsym: what other modules can see
+  std::vector<UnitSymbols> units;                               ///< in link order
+
+  /// The bytes of the file at [address, address + size), "" if they are not in the file.
+  std::string_view at(uint64_t address, uint64_t size) const;
+  /// Offset from the thread pointer of a place in the TLS segment of an executable (psABI, TLS variant II).
+  int64_t thread_pointer_offset(uint64_t tls_offset) const;
+};
+
+/// Errors: E_ELF (no x86-64 executable or shared library, truncated), E_STRIPPED (no .symtab).
+Result<std::shared_ptr<const Module>> read_module(const std::string& path);
+
+}  // namespace hotreload
+
+#endif

@@ -1,0 +1,312 @@
+// Compares, chooses, and writes the prepared objects of a patch.
+#include "plan.h"
+
+#include <set>
+#include <unordered_map>
+
+#include "../../../runtime/patch.h"
+#include "bytes.h"
+#include "names.h"
+#include "object_writer.h"
+#include "relocation.h"
+
+namespace hotreload {
+
+namespace {
+
+/// Farther than this, a 32-bit displacement from the patch may not reach.
+constexpr uint64_t kNear = 0x70000000;
+constexpr uint64_t kStubSize = 16;
+constexpr uint64_t kSlotSize = 16;
+
+bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+std::string slot_name(size_t index) { return "hotreload.slot." + std::to_string(index); }
+std::string stub_name(size_t index) { return "hotreload.stub." + std::to_string(index); }
+
+std::string hexadecimal(uint64_t value) {
+  char text[32];
+  snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+/// Sections that must not come into a patch: what runs at start-up, and the compiler's table of entries.
+bool is_excluded(const Section& section) {
+  for (std::string_view prefix : {".init_array", ".fini_array", ".preinit_array", ".ctors", ".dtors",
+                                  "__patchable_function_entries"}) {
+    if (starts_with(section.name, prefix)) return true;
+  }
+  return false;
+}
+
+bool is_bindable(const Section& section) { return section.loaded() && !starts_with(section.name, ".eh_frame"); }
+
+class Planner {
+ public:
+  explicit Planner(PatchInput input)
+      : plan_{std::move(input), {}, {}, {}, {}, {}, {}, {}, 0, false},
+        canonicals_(plan_.input.modules, plan_.input.target, plan_.input.introduced) {}
+
+  Result<Plan> run() {
+    for (const PatchObject& object : plan_.input.objects) compare(object);
+    if (plan_.refusals.empty()) collect_redirects();
+    plan_.empty = plan_.redirects.empty() && roots_.empty();
+    if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
+    for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
+      auto written = prepare(i);
+      if (!written) return written.error();
+    }
+    auto written = write_table();
+    if (!written) return written.error();
+    return std::move(plan_);
+  }
+
+ private:
+  static const Entities& empty_object() {
+    static const std::shared_ptr<const Entities> none = Entities::of(std::make_shared<const Object>());
+    return *none;
+  }
+
+  void compare(const PatchObject& object) {
+    Diff diff = diff_entities(object.before ? *object.before : empty_object(), *object.after);
+    for (const Refusal& refusal : diff.refusals) {
+      if (!is_harmless(refusal)) plan_.refusals.push_back(refusal);
+    }
+    plan_.diffs.push_back(std::move(diff));
+  }
+
+  /// A file that newly includes <iostream> brings an ios_base::Init; one that has run already does for all.
+  bool is_harmless(const Refusal& refusal) const {
+    if (refusal.code != "E_INITIALIZER" || refusal.symbol != "_ZStL8__ioinit") return false;
+    for (const UnitSymbols& unit : canonicals_.target().module->units) {
+      if (unit.symbols.count("_ZStL8__ioinit") > 0) return true;
+    }
+    return false;
+  }
+
+  void collect_redirects() {
+    std::set<uint64_t> entries;
+    for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
+      const PatchObject& object = plan_.input.objects[i];
+      std::vector<std::string> functions = plan_.diffs[i].changed_functions;
+      const std::vector<std::string>& added = plan_.diffs[i].new_functions;
+      functions.insert(functions.end(), added.begin(), added.end());
+      for (const std::string& key : functions) {
+        const Entity& function = *object.after->find(key);
+        const auto entry = canonicals_.entry_of(object, function);
+        if (!entry) {
+          if (!function.local && !function.weak) roots_.push_back({i, function.section, function.offset});
+        } else if (entries.insert(*entry).second) {
+          check_entry(function, *entry);
+          plan_.redirects.push_back({function.name, *entry, i, function.section, function.offset});
+        }
+      }
+      for (const std::string& key : plan_.diffs[i].new_variables) {
+        const Entity& variable = *object.after->find(key);
+        if (variable.section == 0) {
+          plan_.refusals.push_back({"E_VARIABLE",
+                                    "the new variable " + variable.name + " is a common symbol: compile with -fno-common",
+                                    variable.name});
+        }
+        const bool reachable = !variable.local && !variable.weak && variable.section != 0;
+        if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
+      }
+    }
+  }
+
+  /// Five bytes of padding before the entry and two no-op bytes at it (or behind an endbr64) make a function replaceable.
+  void check_entry(const Entity& function, uint64_t entry) {
+    const LoadedModule& target = canonicals_.target();
+    const std::string_view bytes = target.module->at(entry - target.bias - 5, 11);
+    if (bytes.empty()) return;  // brought by an earlier patch: its entry was checked by its compiler's flags already
+    const std::string_view start = bytes.substr(5);
+    const std::string_view mark = starts_with(start, "\xf3\x0f\x1e\xfa") ? start.substr(4, 2) : start.substr(0, 2);
+    if (mark == "\x90\x90" || mark == "\x66\x90") return;
+    plan_.refusals.push_back({"E_FUNCTION",
+                              demangle(function.name) +
+                                  " was not compiled to be replaceable (-fpatchable-function-entry=7,5)",
+                              function.name});
+  }
+
+  struct Root {
+    uint32_t object, section;
+    uint64_t offset;
+  };
+
+  /// Index of the canonical, the same for the same address.
+  size_t canonical_index(const Canonical& canonical) {
+    const auto key = std::make_pair(canonical.address, std::make_pair(canonical.tls_module, canonical.tls_offset));
+    const auto [found, added] = indexes_.emplace(key, plan_.canonicals.size());
+    if (added) plan_.canonicals.push_back(canonical);
+    return found->second;
+  }
+
+  bool is_far(const Canonical& canonical) const {
+    const uint64_t start = plan_.input.start;
+    const uint64_t distance = canonical.address > start ? canonical.address - start : start - canonical.address;
+    return !canonical.thread_local_storage && distance > kNear;
+  }
+
+  Result<Nothing> prepare(uint32_t index) {
+    const Object& object = plan_.input.objects[index].after->object();
+    ObjectCopy copy(object);
+    added_.clear();
+    plan_.marked.emplace_back(object.sections.size(), false);
+    std::set<std::string> own_groups;
+    for (uint32_t s = 0; s < object.sections.size(); s++) {
+      const Section& section = object.sections[s];
+      if (is_excluded(section)) {
+        copy.exclude(s);
+        continue;
+      }
+      if (!section.loaded() || section.type == SHT_GROUP) continue;
+      // Of a COMDAT group the linker keeps the first copy: markers of later ones would have no place.
+      const std::string signature(object.group_signature(s));
+      if (!signature.empty() && groups_.count(signature) > 0) continue;
+      if (!signature.empty()) own_groups.insert(signature);
+      if (!is_bindable(section)) continue;
+      copy.add_symbol({marker_name(index, s), s, 0, uint8_t(section.thread_local_storage() ? STT_TLS : STT_NOTYPE)});
+      plan_.marked[index][s] = true;
+      for (const Relocation& relocation : section.relocations) {
+        auto done = turn(index, s, relocation, &copy);
+        if (!done) return done.error();
+      }
+    }
+    groups_.insert(own_groups.begin(), own_groups.end());
+    auto bytes = copy.finish();
+    if (!bytes) return bytes.error();
+    plan_.files.push_back(plan_.input.directory + "/" + std::to_string(index) + ".o");
+    return write_file(plan_.files.back(), bytes.value());
+  }
+
+  Error broken(const Object& object, uint32_t section, const Relocation& relocation, const char* what) const {
+    return {"E_RELOCATION",
+            std::string(what) + " (type " + std::to_string(relocation.type) + " at " +
+                std::string(object.sections[section].name) + "+" + hexadecimal(relocation.offset) + ")",
+            object.path};
+  }
+
+  /// Turns a relocation that refers to something canonical to a slot, and notes the site.
+  Result<Nothing> turn(uint32_t index, uint32_t section, const Relocation& relocation, ObjectCopy* copy) {
+    const PatchObject& patched = plan_.input.objects[index];
+    const Object& object = patched.after->object();
+    const Reference reference = reference_of(relocation.type);
+    const Target target = patched.after->target_of(section, relocation);
+    std::optional<Canonical> canonical;
+    int64_t addend = relocation.addend;
+    if (target.form == Target::Form::kExternal) {
+      canonical = canonicals_.of_external(std::string(target.name));
+    } else if (target.form == Target::Form::kEntity) {
+      // A place inside a function is a label of this very version of it.
+      const bool label = target.entity->kind == Kind::kFunction && target.offset != 0;
+      if (!label) canonical = canonicals_.of_entity(patched, *target.entity);
+      addend = int64_t(object.symbols[relocation.symbol].value) + relocation.addend - int64_t(target.entity->offset);
+    }
+    if (!canonical) {
+      const bool tls = reference == Reference::kTlsLocal || reference == Reference::kTlsOffset;
+      if (tls) plan_.sites.push_back({index, section, relocation.offset, relocation.type, addend, -1});
+      if (reference == Reference::kAbsolute32) {
+        return broken(object, section, relocation, "is not position-independent code: compile it with -fPIC");
+      }
+      return Nothing{};
+    }
+    const size_t number = canonical_index(*canonical);
+    uint32_t type = relocation.type;
+    switch (reference) {
+      case Reference::kRelative32:
+        if (is_far(*canonical)) {
+          // Only a call can go through a stub, and code for shared libraries refers to far data through the GOT.
+          if (addend != -4) return broken(object, section, relocation, "refers to data that is too far away");
+          copy->redirect(relocation, type, added(stub_name(number), STT_NOTYPE, copy), addend);
+          stubs_.insert(number);
+          return Nothing{};
+        }
+        break;
+      case Reference::kGot: type = R_X86_64_GOTPCREL; break;  // the forms with X invite the linker to rewrite the code
+      case Reference::kAbsolute64:
+      case Reference::kRelative64:
+      case Reference::kTlsGeneral:
+      case Reference::kTlsLocal:
+      case Reference::kTlsOffset:
+      case Reference::kTlsInitial: break;
+      default: return broken(object, section, relocation, "has a form that cannot be bound to a running process");
+    }
+    const uint8_t kind = canonical->thread_local_storage ? STT_TLS : STT_NOTYPE;
+    copy->redirect(relocation, type, added(slot_name(number), kind, copy), addend);
+    slots_.insert(number);
+    plan_.sites.push_back({index, section, relocation.offset, type, addend, int64_t(number)});
+    return Nothing{};
+  }
+
+  /// The undefined symbol in the copy at hand, added once.
+  uint32_t added(const std::string& name, uint8_t type, ObjectCopy* copy) {
+    const auto found = added_.find(name);
+    if (found != added_.end()) return found->second;
+    return added_[name] = copy->add_symbol({name, SHN_UNDEF, 0, type});
+  }
+
+  /// The table that the runtime reads, the slots, and the stubs: the last object of the link.
+  Result<Nothing> write_table() {
+    std::string table, stubs;
+    std::vector<NewSymbol> symbols{{HOTRELOAD_PATCH_SYMBOL, 1, 0, 0, STT_OBJECT, STV_DEFAULT}};
+    std::vector<NewRelocation> relocations;
+    append(&table, hotreload_patch{HOTRELOAD_PATCH_MAGIC, HOTRELOAD_PATCH_VERSION,
+                                   uint32_t(plan_.redirects.size()), plan_.input.start, 0});
+    std::unordered_map<std::string, uint32_t> markers;
+    const auto refer = [&](uint32_t object, uint32_t section, uint64_t offset) {
+      const std::string name = marker_name(object, section);
+      const auto [found, fresh] = markers.emplace(name, uint32_t(symbols.size()));
+      if (fresh) symbols.push_back({name, SHN_UNDEF, 0, 0, STT_NOTYPE, STV_HIDDEN});
+      relocations.push_back({table.size(), found->second, int64_t(offset)});
+      append(&table, uint64_t(0));
+    };
+    for (const Redirect& redirect : plan_.redirects) {
+      append(&table, redirect.entry);
+      refer(redirect.object, redirect.section, redirect.offset);
+    }
+    for (const Root& root : roots_) {
+      const bool tls = plan_.input.objects[root.object].after->object().sections[root.section].thread_local_storage();
+      if (!tls) refer(root.object, root.section, root.offset);
+    }
+    plan_.table_size = table.size();
+    symbols[0].size = table.size();
+    uint64_t slots = 0, tls_slots = 0;
+    for (const size_t number : slots_) {
+      const bool tls = plan_.canonicals[number].thread_local_storage;
+      uint64_t& place = tls ? tls_slots : slots;
+      symbols.push_back({slot_name(number), uint32_t(tls ? 4 : 3), place, kSlotSize,
+                         uint8_t(tls ? STT_TLS : STT_OBJECT), STV_HIDDEN});
+      place += kSlotSize;
+    }
+    for (const size_t number : stubs_) {
+      symbols.push_back({stub_name(number), 2, stubs.size(), kStubSize, STT_FUNC, STV_HIDDEN});
+      stubs += std::string("\xff\x25\x02\x00\x00\x00\x0f\x0b", 8);  // jmp *2(%rip); ud2; the address
+      append(&stubs, plan_.canonicals[number].address);
+    }
+    plan_.files.push_back(plan_.input.directory + "/table.o");
+    return write_file(plan_.files.back(),
+                      write_object({{".data.hotreload.patch", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, table, 0},
+                                    {".text.hotreload.stubs", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 16, stubs, 0},
+                                    {".bss.hotreload.slots", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 16, "", slots},
+                                    {".tbss.hotreload", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 16, "", tls_slots}},
+                                   symbols, relocations));
+  }
+
+  Plan plan_;
+  Canonicals canonicals_;
+  std::vector<Root> roots_;
+  std::set<std::string> groups_;
+  std::set<size_t> slots_, stubs_;
+  std::map<std::pair<uint64_t, std::pair<uint64_t, uint64_t>>, size_t> indexes_;
+  std::unordered_map<std::string, uint32_t> added_;
+};
+
+}  // namespace
+
+std::string marker_name(uint32_t object, uint32_t section) {
+  return "hotreload.section." + std::to_string(object) + "." + std::to_string(section);
+}
+
+Result<Plan> plan_patch(PatchInput input) { return Planner(std::move(input)).run(); }
+
+}  // namespace hotreload

@@ -1,0 +1,68 @@
+// Chooses what goes into a patch and prepares it for the linker.
+//
+// A patch is made of whole objects, of which the linker keeps what the changed functions need (--gc-sections, with the
+// patch table as the root). Before the link, each reference to something that exists already is turned to a symbol of
+// its own, a slot, so that the old thing's new copy is not pulled in; each section gets a marker symbol, so that it can
+// be found again in the linked library. After the link, `bind` writes the canonical address at each of those sites.
+#ifndef HOTRELOAD_ELF_PLAN_H
+#define HOTRELOAD_ELF_PLAN_H
+
+#include <string>
+#include <vector>
+
+#include "canonical.h"
+#include "diff.h"
+#include "result.h"
+
+namespace hotreload {
+
+struct PatchInput {
+  std::vector<LoadedModule> modules;  ///< of the project, in load order
+  size_t target;                      ///< index of the module to patch
+  std::vector<Introduced> introduced;
+  std::vector<PatchObject> objects;
+  uint64_t start;         ///< address in the process that the library will be linked for, page-aligned
+  std::string directory;  ///< where the prepared objects are written
+};
+
+/// A reference that is bound after the link.
+struct Site {
+  uint32_t object;
+  uint32_t section;
+  uint64_t offset;
+  uint32_t type;
+  int64_t addend;
+  int64_t canonical;  ///< index in Plan::canonicals; -1 for a thread-local that the patch itself brings
+};
+
+struct Redirect {
+  std::string name;  ///< mangled
+  uint64_t entry;
+  uint32_t object;
+  uint32_t section;
+  uint64_t offset;
+};
+
+struct Plan {
+  PatchInput input;
+  std::vector<Diff> diffs;  ///< one for each object
+  std::vector<Refusal> refusals;
+  std::vector<Redirect> redirects;
+  std::vector<Canonical> canonicals;
+  std::vector<Site> sites;
+  std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker
+  std::vector<std::string> files;         ///< to link, in this order
+  uint64_t table_size = 0;                ///< bytes of the patch table
+  bool empty = false;                     ///< nothing to load: no function changed, none is new
+};
+
+/// Name of the marker at the start of a section.
+std::string marker_name(uint32_t object, uint32_t section);
+
+/// The objects are compared, and if nothing is refused, prepared objects are written into the directory.
+/// Errors: E_RELOCATION, E_ELF, E_LOCATE, E_RANGE. What cannot be applied is in Plan::refusals.
+Result<Plan> plan_patch(PatchInput input);
+
+}  // namespace hotreload
+
+#endif

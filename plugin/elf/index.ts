@@ -1,0 +1,156 @@
+// The native addon as TypeScript sees it: opaque handles, plain values, and Results instead of rejections.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type Code, failure, type Result, success } from "../errors.js";
+import { packageRoot } from "../package_root.js";
+
+declare const kind: unique symbol;
+/** An object file, read and indexed. Native memory, freed by the garbage collector. */
+export type ObjectHandle = { readonly [kind]: "object" };
+export type ModuleHandle = { readonly [kind]: "module" };
+/** Where the local symbols of an object ended up in its module. */
+export type LocatedHandle = { readonly [kind]: "located" };
+export type PlanHandle = { readonly [kind]: "plan" };
+
+export interface ModuleFile {
+  readonly handle: ModuleHandle;
+  /** Lower-case hexadecimal, "" if the file has none. */
+  readonly buildId: string;
+  readonly executable: boolean;
+}
+
+export interface Refusal {
+  readonly code: Code;
+  readonly message: string;
+  /** Mangled. */
+  readonly symbol: string;
+}
+
+/** Lists of keys: mangled names, those of C's function statics without their numbers. */
+export interface ObjectDiff {
+  readonly changedFunctions: readonly string[];
+  readonly newFunctions: readonly string[];
+  readonly newVariables: readonly string[];
+  readonly keptInitializers: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** Something that a patch brought: canonical for all later patches. */
+export interface Introduced {
+  /** Path of the module that the patch is for. */
+  readonly module: string;
+  /** The object that a local symbol belongs to, else "". */
+  readonly object: string;
+  readonly key: string;
+  readonly kind: "function" | "variable" | "constant" | "threadLocal";
+  /** In the process; of a thread-local its offset in the TLS block. */
+  readonly address: number;
+  readonly size: number;
+  /** Of a thread-local: TLS module id of the patch library. */
+  readonly tlsModule: number;
+}
+
+export interface PlanInput {
+  /** The project's modules in load order. */
+  readonly modules: readonly { readonly handle: ModuleHandle; readonly bias: number; readonly tlsModule: number }[];
+  /** Index of the module to patch. */
+  readonly target: number;
+  readonly introduced: readonly Introduced[];
+  readonly objects: readonly {
+    readonly id: string;
+    readonly before: ObjectHandle | null;
+    readonly after: ObjectHandle;
+    readonly located: LocatedHandle | null;
+  }[];
+  /** Address in the process, page-aligned. */
+  readonly start: number;
+  /** Where the prepared objects are written. */
+  readonly directory: string;
+}
+
+export interface Plan {
+  readonly handle: PlanHandle;
+  readonly diffs: readonly ObjectDiff[];
+  readonly refusals: readonly Refusal[];
+  /** To link, in this order. */
+  readonly files: readonly string[];
+  /** Nothing to load: no function changed, none is new. */
+  readonly empty: boolean;
+}
+
+export interface Bound {
+  /** Bytes of address space from the start of the library. */
+  readonly size: number;
+  /** Mangled names of the functions replaced. */
+  readonly redirects: readonly string[];
+  readonly introduced: readonly Introduced[];
+  readonly refusals: readonly Refusal[];
+}
+
+export interface LayoutChange {
+  readonly message: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+interface Addon {
+  readObject(path: string): Promise<ObjectHandle>;
+  readModule(path: string): Promise<ModuleFile>;
+  locate(module: ModuleHandle, original: ObjectHandle): Promise<LocatedHandle>;
+  diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
+  layouts(before: string, after: string, root: string): Promise<LayoutChange[]>;
+  plan(input: PlanInput): Promise<Plan>;
+  bind(plan: PlanHandle, library: string): Promise<Bound>;
+  shortName(mangled: string): string;
+  peerCredentials(fd: number): { readonly pid: number; readonly uid: number } | undefined;
+}
+
+const ADDON = "plugin/elf/build/hotreload_elf.node";
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  loaded ??= createRequire(import.meta.url)(join(packageRoot(), ADDON)) as Addon;
+  return loaded;
+}
+
+async function settle<T>(promise: Promise<T>): Promise<Result<T>> {
+  try {
+    return success(await promise);
+  } catch (error) {
+    const { code, message, file } = error as { code?: Code; message: string; file?: string };
+    if (!code || error instanceof Error) throw error;
+    return failure(code, message, file ? { file } : {});
+  }
+}
+
+/** Errors: E_ELF, E_RELOCATION. */
+export const readObject = (path: string): Promise<Result<ObjectHandle>> => settle(addon().readObject(path));
+
+/** Errors: E_ELF, E_STRIPPED. */
+export const readModule = (path: string): Promise<Result<ModuleFile>> => settle(addon().readModule(path));
+
+/** `original` is the object as it was linked into the module. Errors: E_LOCATE. */
+export const locate = (module: ModuleHandle, original: ObjectHandle): Promise<Result<LocatedHandle>> =>
+  settle(addon().locate(module, original));
+
+export const diff = (before: ObjectHandle, after: ObjectHandle): Promise<Result<ObjectDiff>> =>
+  settle(addon().diff(before, after));
+
+/** Types declared below `root` whose layout differs between two object files. Errors: E_ELF. */
+export const layouts = (before: string, after: string, root: string): Promise<Result<LayoutChange[]>> =>
+  settle(addon().layouts(before, after, root));
+
+/** Compares, chooses, and writes the objects to link. Errors: E_ELF, E_RELOCATION. */
+export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().plan(input));
+
+/** Edits the linked library in place. Errors: E_ELF, E_BIND. */
+export const bind = (handle: PlanHandle, library: string): Promise<Result<Bound>> =>
+  settle(addon().bind(handle, library));
+
+/** `_ZN4Body4kickEd` -> `Body::kick`. */
+export const shortName = (mangled: string): string => addon().shortName(mangled);
+
+/** The process at the other end of a Unix socket, undefined if it cannot be told. */
+export const peerCredentials = (fd: number): { readonly pid: number; readonly uid: number } | undefined =>
+  addon().peerCredentials(fd);

@@ -1,0 +1,141 @@
+// Opens a CMake project for reloading: configured, built, its graph loaded, its patcher ready.
+
+import { mkdirSync, realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BuildOutcome, Ninja } from "./build.js";
+import { type ConfigureOptions, configure, findProject, runCMake } from "./configure.js";
+import { failure, type Result, success } from "./errors.js";
+import type { BuildGraph } from "./graph/graph.js";
+import { loadGraph } from "./graph/load.js";
+import type { Progress } from "./ninja_output.js";
+import { openPatcher, type Patcher } from "./patcher.js";
+
+export interface ProjectOptions {
+  readonly dir: string;
+  /** Default: `<dir>/build/hotreload`. */
+  readonly buildDir?: string;
+  /** `NAME=VALUE`, as after cmake's -D. */
+  readonly definitions?: readonly string[];
+  readonly onConfigure?: () => void;
+  readonly onProgress?: (progress: Progress) => void;
+  /**
+   * The first build, which began at `since` (Date.now()), failed: resolves to true to try again (after a save),
+   * to false to give up. Without it the first failure is final.
+   */
+  readonly onBuildFailed?: (output: string, graph: BuildGraph, since: number) => Promise<boolean>;
+  /** Its abort ends CMake or ninja, whichever runs. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Project {
+  readonly sourceDir: string;
+  readonly buildDir: string;
+  readonly ninja: Ninja;
+  readonly graph: BuildGraph;
+  readonly patcher: Patcher;
+  /** Milliseconds that configuring and building took. */
+  readonly buildMs: number;
+  /** What the compilers had to say although the build succeeded. */
+  readonly warnings: string;
+  /** Date.now() when the build began: a file saved later may not be in it. */
+  readonly buildStart: number;
+  /** Runs CMake again and loads the graph anew. E_CONFIGURE, E_TOOL, and what loadGraph has. */
+  reconfigure(): Promise<Result<BuildGraph>>;
+  /** Loads the graph anew: ninja ran CMake by itself. */
+  reloadGraph(): Promise<Result<BuildGraph>>;
+  /** Changes when CMake wrote build.ninja anew. */
+  graphVersion(): number;
+}
+
+export interface Program {
+  readonly name: string;
+  /** Absolute path of the executable. */
+  readonly path: string;
+}
+
+/** Absolute directories of the project; makes the build directory. E_PROJECT. */
+export function locateProject(options: ProjectOptions): Result<{ sourceDir: string; buildDir: string }> {
+  const sourceDir = findProject(options.dir);
+  if (!sourceDir.ok) return sourceDir;
+  const buildDir = resolve(options.buildDir ?? join(sourceDir.value, "build", "hotreload"));
+  try {
+    mkdirSync(buildDir, { recursive: true });
+  } catch (error) {
+    return failure("E_PROJECT", `The build directory cannot be made: ${(error as Error).message}.`);
+  }
+  return success({ sourceDir: sourceDir.value, buildDir: realpathSync(buildDir) });
+}
+
+/** Configure, build, graph, patcher. E_PROJECT, E_CONFIGURE, E_TOOL, E_BUILD, and what loadGraph and openPatcher have. */
+export async function openProject(options: ProjectOptions): Promise<Result<Project>> {
+  const start = performance.now();
+  let buildStart = Date.now();
+  const located = locateProject(options);
+  if (!located.ok) return located;
+  const { sourceDir, buildDir } = located.value;
+  const settings: ConfigureOptions = {
+    sourceDir,
+    buildDir,
+    definitions: options.definitions ?? [],
+    onStart: options.onConfigure,
+    signal: options.signal,
+  };
+  const configured = await configure(settings);
+  if (!configured.ok) return configured;
+  const ninja = new Ninja(buildDir, configured.value.ninja, options.signal);
+
+  let outcome: BuildOutcome = await ninja.buildAll(options.onProgress);
+  let buildMs = performance.now() - start;
+  let graph = await loadGraph(buildDir);
+  while (!outcome.ok) {
+    if (!graph.ok || options.onBuildFailed === undefined) {
+      return failure("E_BUILD", "The project does not build.", { detail: outcome.output.trimEnd() });
+    }
+    if (!(await options.onBuildFailed(outcome.output, graph.value, buildStart))) {
+      return failure("E_BUILD", "The project did not build.");
+    }
+    buildStart = Date.now();
+    outcome = await ninja.buildAll(options.onProgress);
+    buildMs = outcome.ms;
+    graph = await loadGraph(buildDir);
+  }
+  if (!graph.ok) return graph;
+
+  const patcher = await openPatcher(graph.value, join(buildDir, ".hotreload"));
+  if (!patcher.ok) return patcher;
+  const ready = await patcher.value.afterFullBuild();
+  if (!ready.ok) return ready;
+  return success({
+    sourceDir,
+    buildDir,
+    ninja,
+    graph: graph.value,
+    patcher: patcher.value,
+    buildMs,
+    warnings: outcome.output,
+    buildStart,
+    reconfigure: async () => {
+      const again = await runCMake(settings);
+      return again.ok ? loadGraph(buildDir) : again;
+    },
+    reloadGraph: () => loadGraph(buildDir),
+    graphVersion: () => statSync(join(buildDir, "build.ninja"), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  });
+}
+
+/** The program to run: `target`, else the only executable, else the one named as the project. E_TARGET. */
+export function chooseProgram(graph: BuildGraph, target: string | undefined): Result<Program> {
+  const programs = graph.targets.filter((each) => each.type === "EXECUTABLE" && each.artifacts[0] !== undefined);
+  const program = (each: { name: string; artifacts: readonly string[] }): Result<Program> =>
+    success({ name: each.name, path: each.artifacts[0] as string });
+  const names = programs.map((each) => each.name).join(", ");
+  if (target !== undefined) {
+    const named = programs.find((each) => each.name === target);
+    if (named) return program(named);
+    return failure("E_TARGET", `The project has no executable ${target}; it has: ${names || "none"}.`);
+  }
+  const only = programs.length === 1 ? programs[0] : programs.find((each) => each.name === graph.projectName);
+  if (only) return program(only);
+  if (programs.length === 0) return failure("E_TARGET", "The project has no executable.");
+  return failure("E_TARGET", `The project has several executables: choose one with --target (${names}).`);
+}
