@@ -1,0 +1,262 @@
+// Reads statements and builds the manifest: the grammar of ninja's manifest_parser.cc (1.12), with its checks.
+import { resolve } from "node:path";
+import { canonicalPath } from "./canonical_path.js";
+import { Edge } from "./edge.js";
+import { type EvalString, Lexer } from "./lexer.js";
+import { type Bindings, EdgeScope, type Environment, evaluate, phony, ruleBindings, Scope } from "./scope.js";
+import { Source } from "./source.js";
+
+/** What all files of one manifest share. */
+export class ManifestState {
+  readonly scope = new Scope();
+  readonly edges: Edge[] = [];
+  readonly pools = new Map<string, number>([["console", 1]]);
+  readonly defaults: string[] = [];
+  readonly files: string[] = [];
+  /** Path of an output -> the edge that makes it. */
+  readonly producers = new Map<string, Edge>();
+  /** Every path that an edge names. */
+  readonly paths = new Set<string>();
+  readonly directory: string;
+  readonly readFile: (path: string) => string;
+  /** The files that are being read now, the outermost first. */
+  readonly open: string[] = [];
+
+  constructor(directory: string, readFile: (path: string) => string) {
+    this.directory = directory;
+    this.readFile = readFile;
+    this.scope.rules.set(phony.name, phony);
+  }
+}
+
+/** @param file absolute; @param scope where its variables and rules go */
+export function parseFile(state: ManifestState, file: string, text: string, scope: Scope): void {
+  state.files.push(file);
+  state.open.push(file);
+  new FileParser(state, new Source(file, text), scope).parse();
+  state.open.pop();
+}
+
+class FileParser {
+  private readonly lexer: Lexer;
+
+  constructor(
+    private readonly state: ManifestState,
+    private readonly source: Source,
+    private readonly scope: Scope,
+  ) {
+    this.lexer = new Lexer(source);
+  }
+
+  parse(): void {
+    for (;;) {
+      const token = this.lexer.readToken();
+      switch (token) {
+        case "'build'":
+          this.parseEdge();
+          break;
+        case "'rule'":
+          this.parseRule();
+          break;
+        case "'pool'":
+          this.parsePool();
+          break;
+        case "'default'":
+          this.parseDefault();
+          break;
+        case "'include'":
+          this.parseInclude(this.scope);
+          break;
+        case "'subninja'":
+          this.parseInclude(new Scope(this.scope));
+          break;
+        case "identifier": {
+          this.lexer.unreadToken();
+          const [name, value] = this.parseLet();
+          this.scope.variables.set(name, evaluate(value, this.scope));
+          break;
+        }
+        case "newline":
+          break;
+        case "eof":
+          return;
+        case "lexing error":
+          throw this.lexer.describeLexingError();
+        default:
+          throw this.lexer.error(`unexpected ${token}`);
+      }
+    }
+  }
+
+  private parseLet(): [name: string, value: EvalString] {
+    const name = this.lexer.readName();
+    if (name === undefined) throw this.lexer.error("expected variable name");
+    this.lexer.expectToken("'='");
+    return [name, this.lexer.readValue()];
+  }
+
+  private parsePool(): void {
+    const { lexer, state } = this;
+    const name = lexer.readName();
+    if (name === undefined) throw lexer.error("expected pool name");
+    lexer.expectToken("newline");
+    if (state.pools.has(name)) throw lexer.error(`duplicate pool '${name}'`);
+    let depth: number | undefined;
+    while (lexer.peekToken("indent")) {
+      const [key, value] = this.parseLet();
+      if (key !== "depth") throw lexer.error(`unexpected variable '${key}'`);
+      const text = evaluate(value, this.scope);
+      if (!/^\d+$/.test(text)) throw lexer.error("invalid pool depth");
+      depth = Number(text);
+    }
+    if (depth === undefined) throw lexer.error("expected 'depth =' line");
+    state.pools.set(name, depth);
+  }
+
+  private parseRule(): void {
+    const { lexer, scope } = this;
+    const name = lexer.readName();
+    if (name === undefined) throw lexer.error("expected rule name");
+    lexer.expectToken("newline");
+    if (scope.rules.has(name)) throw lexer.error(`duplicate rule '${name}'`);
+    const bindings = new Map<string, EvalString>();
+    while (lexer.peekToken("indent")) {
+      const [key, value] = this.parseLet();
+      if (!ruleBindings.has(key)) throw lexer.error(`unexpected variable '${key}'`);
+      bindings.set(key, value);
+    }
+    const has = (key: string) => (bindings.get(key) ?? "") !== "";
+    if (has("rspfile") !== has("rspfile_content")) {
+      throw lexer.error("rspfile and rspfile_content need to be both specified");
+    }
+    if (!has("command")) throw lexer.error("expected 'command =' line");
+    scope.rules.set(name, { name, bindings });
+  }
+
+  private parseDefault(): void {
+    const { lexer, state } = this;
+    let target = lexer.readPath();
+    if (target === "") throw lexer.error("expected target name");
+    do {
+      const path = this.evaluatePath(target, this.scope);
+      if (!state.paths.has(path)) throw lexer.error(`unknown target '${path}'`);
+      state.defaults.push(path);
+      target = lexer.readPath();
+    } while (target !== "");
+    lexer.expectToken("newline");
+  }
+
+  /** Paths are relative to the directory of the outermost file, ninja's working directory. */
+  private parseInclude(scope: Scope): void {
+    const { lexer, state } = this;
+    const path = evaluate(lexer.readPath(), this.scope);
+    const file = resolve(state.directory, path);
+    if (state.open.includes(file)) throw lexer.error(`loading '${path}': the file includes itself`);
+    parseFile(state, file, this.load(file, path), scope);
+    lexer.expectToken("newline");
+  }
+
+  private load(file: string, path: string): string {
+    try {
+      return this.state.readFile(file);
+    } catch (error) {
+      throw this.lexer.error(`loading '${path}': ${reasonOf(error)}`);
+    }
+  }
+
+  private parseEdge(): void {
+    const { lexer, state } = this;
+    const offset = lexer.lastToken;
+    const outputs = this.readPaths();
+    const implicitOutputs = lexer.peekToken("'|'") ? this.readPaths() : [];
+    if (outputs.length + implicitOutputs.length === 0) throw lexer.error("expected path");
+    lexer.expectToken("':'");
+    const ruleName = lexer.readName();
+    if (ruleName === undefined) throw lexer.error("expected build command name");
+    const rule = this.scope.lookupRule(ruleName);
+    if (!rule) throw lexer.error(`unknown build rule '${ruleName}'`);
+    const inputs = this.readPaths();
+    const implicitInputs = lexer.peekToken("'|'") ? this.readPaths() : [];
+    const orderOnlyInputs = lexer.peekToken("'||'") ? this.readPaths() : [];
+    const validations = lexer.peekToken("'|@'") ? this.readPaths() : [];
+    lexer.expectToken("newline");
+
+    const scope = this.parseEdgeBindings();
+    const edge = new Edge(rule, scope, this.source, offset);
+    const pool = edge.get("pool");
+    if (pool !== "" && !state.pools.has(pool)) throw lexer.error(`unknown pool name '${pool}'`);
+    edge.outputs = this.outputPaths(edge, outputs, scope);
+    edge.implicitOutputs = this.outputPaths(edge, implicitOutputs, scope);
+    edge.inputs = this.paths(inputs, scope);
+    edge.implicitInputs = this.paths(implicitInputs, scope);
+    edge.orderOnlyInputs = this.paths(orderOnlyInputs, scope);
+    edge.validations = this.paths(validations, scope);
+    if (edge.isPhony) dropSelfReference(edge);
+    const dyndep = canonicalPath(edge.get("dyndep"));
+    if (dyndep !== "" && !isInput(edge, dyndep)) throw lexer.error(`dyndep '${dyndep}' is not an input`);
+    state.edges.push(edge);
+  }
+
+  /** The values are evaluated in the file's scope; they do not see each other. */
+  private parseEdgeBindings(): Bindings {
+    if (!this.lexer.peekToken("indent")) return this.scope;
+    const scope = new EdgeScope(this.scope);
+    do {
+      const [name, value] = this.parseLet();
+      scope.set(name, evaluate(value, this.scope));
+    } while (this.lexer.peekToken("indent"));
+    return scope;
+  }
+
+  private readPaths(): EvalString[] {
+    const paths: EvalString[] = [];
+    for (let path = this.lexer.readPath(); path !== ""; path = this.lexer.readPath()) paths.push(path);
+    return paths;
+  }
+
+  private outputPaths(edge: Edge, values: readonly EvalString[], scope: Bindings): readonly string[] {
+    const paths = this.paths(values, scope);
+    for (const path of paths) {
+      if (this.state.producers.has(path)) throw this.lexer.error(`multiple rules generate ${path}`);
+      this.state.producers.set(path, edge);
+    }
+    return paths;
+  }
+
+  private paths(values: readonly EvalString[], scope: Bindings): readonly string[] {
+    if (values.length === 0) return none;
+    return values.map((value) => {
+      const path = this.evaluatePath(value, scope);
+      this.state.paths.add(path);
+      return path;
+    });
+  }
+
+  private evaluatePath(value: EvalString, scope: Environment): string {
+    const path = evaluate(value, scope);
+    if (path === "") throw this.lexer.error("empty path");
+    return canonicalPath(path);
+  }
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+/** CMake 2.8.12 and 3.0 wrote phony edges that name themselves; ninja drops the input and goes on. */
+function dropSelfReference(edge: Edge): void {
+  const [output] = edge.outputs;
+  if (edge.outputs.length !== 1 || edge.implicitOutputs.length > 0 || edge.implicitInputs.length > 0) return;
+  if (output === undefined) return;
+  if (edge.inputs.includes(output)) edge.inputs = edge.inputs.filter((path) => path !== output);
+  if (edge.orderOnlyInputs.includes(output)) {
+    edge.orderOnlyInputs = edge.orderOnlyInputs.filter((path) => path !== output);
+  }
+}
+
+function isInput(edge: Edge, path: string): boolean {
+  return edge.inputs.includes(path) || edge.implicitInputs.includes(path) || edge.orderOnlyInputs.includes(path);
+}
+
+/** Why a file cannot be read, in the words of what read it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

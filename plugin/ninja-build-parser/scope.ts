@@ -1,0 +1,102 @@
+// Variables and rules with the scopes of ninja, and what text with references comes to in them.
+import type { EvalString } from "./lexer.js";
+
+/** Names of the bindings that a rule may have; everything else is an error in a rule. */
+export const ruleBindings: ReadonlySet<string> = new Set([
+  "command",
+  "depfile",
+  "deps",
+  "description",
+  "dyndep",
+  "generator",
+  "msvc_deps_prefix",
+  "pool",
+  "restat",
+  "rspfile",
+  "rspfile_content",
+]);
+
+export interface Rule {
+  readonly name: string;
+  /** As written: a rule is evaluated anew for each edge that uses it. */
+  readonly bindings: ReadonlyMap<string, EvalString>;
+}
+
+/** The rule that every scope knows. */
+export const phony: Rule = { name: "phony", bindings: new Map() };
+
+/** Anything that knows variables: a scope, or an edge with its $in and $out. */
+export interface Environment {
+  lookup(name: string): string;
+}
+
+/** What an edge sees around it. */
+export interface Bindings extends Environment {
+  /** Set in this very scope. */
+  own(name: string): string | undefined;
+  readonly parent: Scope | undefined;
+}
+
+/** The variables and rules of a file; a subninja file has its own, within that of the file that names it. */
+export class Scope implements Bindings {
+  readonly variables = new Map<string, string>();
+  readonly rules = new Map<string, Rule>();
+  readonly parent: Scope | undefined;
+
+  constructor(parent?: Scope) {
+    this.parent = parent;
+  }
+
+  own(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  /** "" for a variable that is nowhere set, as in ninja. */
+  lookup(name: string): string {
+    for (let scope: Scope | undefined = this; scope; scope = scope.parent) {
+      const value = scope.variables.get(name);
+      if (value !== undefined) return value;
+    }
+    return "";
+  }
+
+  lookupRule(name: string): Rule | undefined {
+    for (let scope: Scope | undefined = this; scope; scope = scope.parent) {
+      const rule = scope.rules.get(name);
+      if (rule) return rule;
+    }
+    return undefined;
+  }
+}
+
+/** The few variables of an edge. A list: with thousands of edges, maps would cost more to collect than to search. */
+export class EdgeScope implements Bindings {
+  readonly parent: Scope;
+  private readonly names: string[] = [];
+  private readonly values: string[] = [];
+
+  constructor(parent: Scope) {
+    this.parent = parent;
+  }
+
+  set(name: string, value: string): void {
+    this.names.push(name);
+    this.values.push(value);
+  }
+
+  /** The last of a name counts. */
+  own(name: string): string | undefined {
+    return this.values[this.names.lastIndexOf(name)];
+  }
+
+  lookup(name: string): string {
+    return this.own(name) ?? this.parent.lookup(name);
+  }
+}
+
+export function evaluate(value: EvalString, environment: Environment): string {
+  if (typeof value === "string") return value;
+  let text = "";
+  for (const piece of value) text += typeof piece === "string" ? piece : environment.lookup(piece.variable);
+  return text;
+}
