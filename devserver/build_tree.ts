@@ -1,0 +1,123 @@
+// The build tree while programs run from it: which objects are out of date, and their build.
+//
+// Promised: an object is dirty from the save that concerns it until a build of it succeeded. Before a build the patcher
+// moves the dirty objects away, so that ninja builds them anew whatever their times are: a save during the build, or a
+// file put back with its old time, is never taken for old.
+
+import type { BuildOutcome, Ninja } from "../plugin/build.js";
+import { type Result, success } from "../plugin/errors.js";
+import type { BuildGraph, ObjectPath } from "../plugin/graph/graph.js";
+import type { Progress } from "../plugin/ninja_output.js";
+import type { Patcher } from "../plugin/patcher.js";
+import type { Project } from "../plugin/project.js";
+import type { Changes, Watch } from "./watch.js";
+
+/** What of a project and its watch is needed here; tests script the rest. */
+export interface BuildProject extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion"> {
+  readonly ninja: Pick<Ninja, "buildObjects" | "buildAll">;
+  readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild">;
+}
+export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
+
+export class BuildTree {
+  private current: BuildGraph;
+  private version: number;
+  private readonly dirty = new Set<ObjectPath>();
+  /** Saved without a change: no reason to build, but a full build will. */
+  private readonly touched = new Set<string>();
+  private configureAgain = false;
+
+  constructor(
+    private readonly project: BuildProject,
+    private readonly watch: BuildWatch,
+    private readonly onProgress?: (progress: Progress) => void,
+  ) {
+    this.current = project.graph;
+    this.version = project.graphVersion();
+  }
+
+  get isDirty(): boolean {
+    return this.dirty.size > 0;
+  }
+
+  get needsConfigure(): boolean {
+    return this.configureAgain;
+  }
+
+  /** Takes in what was saved. */
+  note(changes: Changes): void {
+    for (const path of changes.touched) this.touched.add(path);
+    const sources = changes.changed.filter((path) => !this.current.isConfigureInput(path));
+    if (sources.length < changes.changed.length) this.configureAgain = true;
+    for (const object of this.current.affectedObjects(sources)) this.dirty.add(object);
+  }
+
+  /** Runs CMake again and takes over the new graph. On an error the old one stays. */
+  async reconfigure(): Promise<Result<void>> {
+    this.configureAgain = false;
+    const graph = await this.project.reconfigure();
+    return graph.ok ? this.adopt(graph.value) : graph;
+  }
+
+  /** Builds the dirty objects. What the build says is in the outcome; a Problem is one of ours. */
+  buildDirty(): Promise<Result<BuildOutcome>> {
+    const objects = [...this.dirty];
+    return this.build(objects, () => this.project.ninja.buildObjects(objects, this.onProgress));
+  }
+
+  /** Builds and links everything. */
+  async buildAll(): Promise<Result<BuildOutcome>> {
+    const objects = new Set([...this.dirty, ...this.current.affectedObjects([...this.touched])]);
+    const outcome = await this.build([...objects], () => this.project.ninja.buildAll(this.onProgress));
+    if (!outcome.ok || !outcome.value.ok) return outcome;
+    this.touched.clear();
+    const linked = await this.project.patcher.afterFullBuild();
+    return linked.ok ? outcome : linked;
+  }
+
+  private async build(objects: readonly ObjectPath[], run: () => Promise<BuildOutcome>): Promise<Result<BuildOutcome>> {
+    const { patcher } = this.project;
+    const started = Date.now();
+    const before = await patcher.beforeBuild(objects);
+    if (!before.ok) return before;
+    const outcome = await run();
+    const after = await patcher.afterBuild(objects);
+    if (!after.ok) return after;
+    if (outcome.ok) for (const object of objects) this.dirty.delete(object);
+    const taken = await this.takeOver(started);
+    return taken.ok ? success(outcome) : taken;
+  }
+
+  /** After ninja: what the compilers read, and whether CMake ran. */
+  private async takeOver(started: number): Promise<Result<void>> {
+    const version = this.project.graphVersion();
+    if (version !== this.version) {
+      const graph = await this.project.reloadGraph();
+      if (!graph.ok) return graph;
+      return this.adopt(graph.value);
+    }
+    const refreshed = await this.current.refreshDeps();
+    if (!refreshed.ok) return refreshed;
+    await this.watch.setFiles(this.current.watchedFiles, started);
+    return success(undefined);
+  }
+
+  private async adopt(graph: BuildGraph): Promise<Result<void>> {
+    const old = this.current;
+    this.current = graph;
+    this.version = this.project.graphVersion();
+    this.project.patcher.setGraph(graph);
+    for (const object of [...this.dirty]) if (graph.commandOf(object) === undefined) this.dirty.delete(object);
+    for (const target of graph.targets) {
+      for (const artifact of target.artifacts) {
+        for (const object of graph.objectsOf(artifact)) {
+          if (old.commandOf(object) !== graph.commandOf(object)) this.dirty.add(object);
+        }
+      }
+    }
+    // Headers that CMake itself writes.
+    for (const object of graph.affectedObjects(this.watch.takeProducts())) this.dirty.add(object);
+    await this.watch.setFiles(graph.watchedFiles, Date.now());
+    return success(undefined);
+  }
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+// The command line of hotreload.
+
+import { Command } from "commander";
+import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
+import { dev } from "./dev.js";
+
+interface DevFlags {
+  readonly build?: string;
+  readonly target?: string;
+  readonly json?: true;
+  readonly run: boolean;
+  readonly define: readonly string[];
+}
+
+/** @param argv without node and the script; what follows the first `--` is the program's */
+export async function main(argv: readonly string[]): Promise<number> {
+  const end = argv.indexOf("--");
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const args = end < 0 ? [] : argv.slice(end + 1);
+  let code = 0;
+  const program = new Command("hotreload")
+    .description("Save a C or C++ file, and the running program is the new program, its state kept.")
+    .version(packageVersion())
+    .showHelpAfterError()
+    .enablePositionalOptions();
+  program
+    .command("dev")
+    .description("build a CMake project, run its program, and reload what is saved")
+    .usage("[dir] [options] [-- arguments of the program]")
+    .argument("[dir]", "directory of the project's CMakeLists.txt", ".")
+    .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
+    .option("--target <name>", "the executable to run, where the project has several")
+    .option("--json", "report in lines of JSON, take commands on standard input")
+    .option("--no-run", "start no program: those that are started elsewhere connect by themselves")
+    .option("-D, --define <VAR=VALUE>", "passed to CMake", (value: string, all: string[]) => [...all, value], [])
+    .action(async (dir: string, flags: DevFlags) => {
+      const { build, target, json, run, define } = flags;
+      code = await dev({
+        dir,
+        ...(build === undefined ? {} : { buildDir: build }),
+        ...(target === undefined ? {} : { target }),
+        definitions: define,
+        json: json === true,
+        run,
+        args,
+      });
+    });
+  program
+    .command("cmake-dir")
+    .description("print the folder of HotReload.cmake, for CMAKE_MODULE_PATH")
+    .action(() => console.log(cmakeFolder()));
+  await program.parseAsync([...own], { from: "user" });
+  return code;
+}
+
+process.exit(await main(process.argv.slice(2)));

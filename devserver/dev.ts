@@ -1,0 +1,221 @@
+// `hotreload dev`: opens session and project, starts the program, and reloads until the user ends it.
+
+import pc from "picocolors";
+import { peerCredentials } from "../plugin/elf/index.js";
+import { type Result, success } from "../plugin/errors.js";
+import { chooseProgram, locateProject, type Project } from "../plugin/project.js";
+import { listenForAgents } from "./agent_server.js";
+import { Agents } from "./agents.js";
+import { BuildTree } from "./build_tree.js";
+import { attachCommands, attachKeys, type Controls, KEYS_HELP } from "./controls.js";
+import { Ending } from "./ending.js";
+import { type OpeningOptions, openWithProgress, type Wishes } from "./opening.js";
+import { Program } from "./program.js";
+import { watchProject } from "./project_watch.js";
+import { Reload } from "./reload.js";
+import { errorReport, type Reporter } from "./report.js";
+import { jsonReporter } from "./report_json.js";
+import { terminalReporter } from "./report_terminal.js";
+import { prepareSession, publishSession, removeSession, type Session } from "./session.js";
+import type { Watch } from "./watch.js";
+
+export interface DevOptions extends OpeningOptions {
+  readonly target?: string;
+  /** Reports as lines of JSON, commands on standard input. */
+  readonly json: boolean;
+  /** false: no program is started; those started elsewhere connect. */
+  readonly run: boolean;
+  readonly args: readonly string[];
+}
+
+// Long enough for a program whose libraries are loaded from a cold disk.
+const CONNECT_MS = 10_000;
+
+/** Runs until it is ended. The exit code: 0 if the user ended it, 1 if it could not do its work. */
+export async function dev(options: DevOptions): Promise<number> {
+  const located = locateProject(options);
+  const report = reporterFor(options, located.ok ? located.value.sourceDir : options.dir);
+  if (!located.ok) {
+    report(errorReport(located.problem));
+    return 1;
+  }
+  const ending = new Ending();
+  try {
+    const served = await serve(options, located.value.buildDir, report, ending);
+    if (served.ok || ending.signal.aborted) return 0;
+    report(errorReport(served.problem));
+    return 1;
+  } finally {
+    await ending.end();
+  }
+}
+
+async function serve(options: DevOptions, buildDir: string, report: Reporter, ending: Ending): Promise<Result<void>> {
+  // The session first: no second server builds in the same directory, and programs that run already can connect.
+  const agents = new Agents((problem) => report(errorReport(problem)));
+  const session = await openSession(buildDir, agents, report, ending);
+  if (!session.ok) return session;
+  const wishes: Wishes = { restart: () => {}, build: () => {} };
+  attachControls(options, wishes, report, ending);
+  const opened = await openWithProgress(options, wishes, report, ending.signal);
+  if (!opened.ok) return opened;
+  const project = opened.value;
+  let program: Program | undefined;
+  if (options.run) {
+    const chosen = chooseProgram(project.graph, options.target);
+    if (!chosen.ok) return chosen;
+    program = programAt(chosen.value.path, options, session.value.file, report, ending);
+  }
+  const reload = await connect(options, project, agents, program, wishes, report, ending);
+  await reload.run();
+  await project.ninja.idle();
+  return success(undefined);
+}
+
+/** Directories, socket, session.json; all gone again at the end. */
+async function openSession(
+  buildDir: string,
+  agents: Agents,
+  report: Reporter,
+  ending: Ending,
+): Promise<Result<Session>> {
+  const session = await prepareSession(buildDir);
+  if (!session.ok) return session;
+  const server = await listenForAgents({
+    socket: session.value.socket,
+    credentials: peerCredentials,
+    onConnection: (connection) => agents.accept(connection),
+    onProblem: (problem) => report(errorReport(problem)),
+  });
+  if (!server.ok) return server;
+  publishSession(session.value);
+  const remove = (): void => removeSession(session.value);
+  ending.onEnd(async () => {
+    agents.close();
+    await server.value.close();
+    remove();
+  }, remove);
+  return session;
+}
+
+/** Joins watch, agents and program to the loop, and starts the program. */
+async function connect(
+  options: DevOptions,
+  project: Project,
+  agents: Agents,
+  program: Program | undefined,
+  wishes: Wishes,
+  report: Reporter,
+  ending: Ending,
+): Promise<Reload> {
+  let buildMs = project.buildMs;
+  const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
+    changed: () => reload.changed(),
+    appeared: () => {
+      if (tree.isDirty) reload.retry();
+    },
+  });
+  ending.onEnd(() => watch.close());
+  const tree = new BuildTree(project, watch, ({ done, total, text }) => {
+    // A program that draws on the terminal does not want a line that comes and goes.
+    if (options.json || program?.running !== true) report({ type: "progress", stage: "build", text, done, total });
+  });
+  const start = (): void => {
+    program?.start();
+    warnIfSilent(program, agents, report);
+  };
+  const reload = new Reload({
+    tree,
+    patcher: project.patcher,
+    watch,
+    agents,
+    report,
+    program: program && {
+      isRunning: () => program.running,
+      stop: () => program.stop(),
+      start: (ms) => {
+        buildMs = ms;
+        start();
+      },
+    },
+  });
+  wishes.restart = () => reload.restart();
+  wishes.build = () => reload.build();
+  ending.signal.addEventListener("abort", () => reload.stop());
+  if (ending.signal.aborted) reload.stop();
+  agents.begin({
+    connected: (agent) => {
+      report({ type: "process", pid: agent.pid, state: "connected", executable: agent.executable });
+      if (program !== undefined && agent.pid === program.pid) {
+        report({ type: "ready", buildMs, readyMs: performance.now() - program.startedAt });
+      }
+      reload.connected(agent);
+    },
+    exited: (process) => {
+      reload.exited(process);
+      // Of those that we started, how they ended is known: program.ts reports it.
+      if (!program?.hasStarted(process.pid)) report({ type: "process", pid: process.pid, state: "exited" });
+    },
+  });
+  if (program === undefined) report({ type: "ready", buildMs, readyMs: 0 });
+  else if (!ending.signal.aborted) start();
+  return reload;
+}
+
+function programAt(path: string, options: DevOptions, sessionFile: string, report: Reporter, ending: Ending): Program {
+  const program = new Program(
+    { path, args: options.args, sessionFile, piped: options.json },
+    {
+      output: (pid, stream, text) => report({ type: "output", pid, stream, text }),
+      exited: (pid, how) => report({ type: "process", pid, state: "exited", ...how }),
+      problem: (problem) => report(errorReport(problem)),
+    },
+  );
+  const resized = (): void => program.resized();
+  process.on("SIGWINCH", resized);
+  ending.onEnd(
+    async () => {
+      process.off("SIGWINCH", resized);
+      await program.stop();
+    },
+    () => program.kill(),
+  );
+  return program;
+}
+
+function attachControls(options: DevOptions, wishes: Wishes, report: Reporter, ending: Ending): void {
+  const controls: Controls = {
+    restart: () => wishes.restart(),
+    build: () => wishes.build(),
+    quit: () => ending.begin(),
+    help: () => report({ type: "progress", stage: "commands", text: KEYS_HELP }),
+    problem: (problem) => report(errorReport(problem)),
+  };
+  if (options.json) ending.onEnd(attachCommands(process.stdin, controls));
+  else if (process.stdin.isTTY) {
+    const detach = attachKeys(process.stdin, controls);
+    ending.onEnd(detach, detach);
+  }
+}
+
+/** A program that is not linked with the runtime never connects. */
+function warnIfSilent(program: Program | undefined, agents: Agents, report: Reporter): void {
+  const pid = program?.pid;
+  if (program === undefined || pid === undefined) return;
+  const look = (): void => {
+    if (program.pid !== pid || agents.connected.some((agent) => agent.pid === pid)) return;
+    const message = `process ${pid} runs, but has not connected: is the program linked with the runtime of hotreload?`;
+    report({ type: "error", code: "E_PROGRAM", message });
+  };
+  setTimeout(look, CONNECT_MS).unref();
+}
+
+function reporterFor(options: DevOptions, projectDir: string): Reporter {
+  const write = (text: string): void => {
+    process.stdout.write(text);
+  };
+  if (options.json) return jsonReporter(write);
+  const interactive = process.stdout.isTTY === true;
+  const colors = pc.createColors(interactive && pc.isColorSupported);
+  return terminalReporter({ projectDir, colors, interactive, write });
+}

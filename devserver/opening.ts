@@ -1,0 +1,52 @@
+// Opens the project with its progress told; a first build that fails is tried again after the next save.
+
+import type { Result } from "../plugin/errors.js";
+import { openProject, type Project } from "../plugin/project.js";
+import { watchProject } from "./project_watch.js";
+import type { Reporter } from "./report.js";
+
+export interface OpeningOptions {
+  readonly dir: string;
+  readonly buildDir?: string;
+  readonly definitions: readonly string[];
+}
+
+/** What the user can ask for by a key or a command; what it does depends on how far things are. */
+export interface Wishes {
+  restart: () => void;
+  build: () => void;
+}
+
+/** Resolves when the project is built. E_BUILD only if `signal` ends the waiting; see openProject for the others. */
+export function openWithProgress(
+  options: OpeningOptions,
+  wishes: Wishes,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Result<Project>> {
+  const { dir, buildDir, definitions } = options;
+  return openProject({
+    dir,
+    definitions,
+    ...(buildDir === undefined ? {} : { buildDir }),
+    signal,
+    onConfigure: () => report({ type: "progress", stage: "configure", text: "CMake configures the project" }),
+    onProgress: ({ done, total, text }) => report({ type: "progress", stage: "build", text, done, total }),
+    onBuildFailed: async (output, graph, since) => {
+      if (signal.aborted) return false;
+      report({ type: "buildFailed", files: [], output });
+      let answer: (again: boolean) => void = () => {};
+      const asked = new Promise<boolean>((resolve) => {
+        answer = resolve;
+      });
+      const again = (): void => answer(true);
+      wishes.build = again;
+      wishes.restart = again;
+      signal.addEventListener("abort", () => answer(false), { once: true });
+      const watch = await watchProject(graph, since, report, { changed: again, appeared: again });
+      const result = await asked;
+      await watch.close();
+      return result;
+    },
+  });
+}

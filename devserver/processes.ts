@@ -1,0 +1,143 @@
+// Brings the connected processes up to date after a build, one patch after another, and reports each verdict.
+//
+// A process that does not answer (stopped in a debugger, say) is left alone, and catches up when it answers again.
+
+import type { Agent } from "./agents.js";
+import type { Report, Reporter } from "./report.js";
+import { type Preparation, type ProcessPatcher, prepare, type UpdateOutcome, update } from "./update.js";
+
+/** A batch of saves on its way to its verdict. */
+export interface Batch {
+  readonly files: readonly string[];
+  /** performance.now() when the save was seen. */
+  readonly seenAt: number;
+  readonly buildMs: number;
+  /** What the compilers had to say although the build succeeded. */
+  readonly warnings: string;
+}
+
+/** Begun beside a build: what the process has loaded, and room near it. */
+export type Preparing = ReadonlyMap<Agent, Promise<Preparation>>;
+
+export class Processes {
+  /** Those that do not answer for now, and the files that were saved meanwhile. */
+  private readonly silent = new Map<Agent, Set<string>>();
+  /** What they answered at last: to be done in turn. */
+  private answered: (() => Promise<void>)[] = [];
+
+  /** @param wake there is something to do in settle() */
+  constructor(
+    private readonly agents: { readonly connected: readonly Agent[] },
+    private readonly patcher: ProcessPatcher,
+    private readonly report: Reporter,
+    private readonly wake: () => void,
+  ) {}
+
+  /** Asks every process that answers what it has loaded. */
+  prepareAll(): Preparing {
+    return this.prepare(this.agents.connected);
+  }
+
+  /** Patches are made one after another, but no process waits for another one that does not answer. */
+  async updateAll(preparing: Preparing, batch: Batch): Promise<void> {
+    const told = await this.update(preparing, batch);
+    for (const files of this.silent.values()) for (const path of batch.files) files.add(path);
+    if (told || batch.files.length === 0) return;
+    if (preparing.size > 0) {
+      this.report({ type: "unchanged", files: batch.files, warnings: batch.warnings });
+      return;
+    }
+    const why = this.silent.size > 0 ? "the process does not answer yet" : "no process is connected";
+    this.report({ type: "progress", stage: "wait", text: `built in ${Math.round(batch.buildMs)} ms; ${why}` });
+  }
+
+  /** Brings processes that just connected to the state of the others. */
+  async join(agents: readonly Agent[], files: readonly string[] = []): Promise<void> {
+    const { connected } = this.agents;
+    const present = agents.filter((agent) => connected.includes(agent));
+    await this.update(this.prepare(present), { files, seenAt: performance.now(), buildMs: 0, warnings: "" });
+  }
+
+  /** Goes on with the processes that answered after a silence. */
+  async settle(): Promise<void> {
+    const { answered } = this;
+    this.answered = [];
+    for (const settle of answered) await settle();
+  }
+
+  private prepare(agents: readonly Agent[]): Preparing {
+    const awake = agents.filter((agent) => !this.silent.has(agent));
+    return new Map(awake.map((agent) => [agent, prepare(agent, this.patcher)]));
+  }
+
+  /** True if there was something to tell of a process. */
+  private async update(preparing: Preparing, batch: Batch): Promise<boolean> {
+    let told = false;
+    let patching: Promise<void> = Promise.resolve();
+    const updates = [...preparing].map(async ([agent, preparation]) => {
+      const prepared = await preparation;
+      patching = patching.then(async () => {
+        const outcome = await update(agent, this.patcher, prepared);
+        told = this.verdict(agent, outcome, batch) || told;
+      });
+      await patching;
+    });
+    await Promise.all(updates);
+    return told;
+  }
+
+  /** Reports what came of one process; false if there is nothing to tell. */
+  private verdict(agent: Agent, outcome: UpdateOutcome, batch: Batch): boolean {
+    const { pid } = agent;
+    switch (outcome.kind) {
+      case "hot":
+        this.report(hotReport(pid, outcome, batch));
+        return true;
+      case "restartNeeded":
+        this.report({ type: "restartNeeded", files: batch.files, pid, reasons: outcome.reasons });
+        return true;
+      case "refused": {
+        const message = `process ${pid} goes on as it was: ${outcome.message}`;
+        this.report({ type: "error", code: outcome.code, message });
+        return true;
+      }
+      case "silent":
+        this.leaveAlone(agent, outcome.finish, batch);
+        return true;
+      case "unchanged":
+      case "gone":
+        return false;
+    }
+  }
+
+  private leaveAlone(agent: Agent, finish: Promise<() => Promise<UpdateOutcome>>, batch: Batch): void {
+    const message = `process ${agent.pid} does not answer (stopped in a debugger?): it catches up when it does`;
+    this.report({ type: "error", code: "E_AGENT", message });
+    this.silent.set(agent, new Set(batch.files));
+    void finish.then((settle) => {
+      this.answered.push(async () => {
+        const files = [...(this.silent.get(agent) ?? [])];
+        this.silent.delete(agent);
+        this.verdict(agent, await settle(), batch);
+        if (!this.silent.has(agent)) await this.join([agent], files);
+      });
+      this.wake();
+    });
+  }
+}
+
+function hotReport(pid: number, outcome: Extract<UpdateOutcome, { kind: "hot" }>, batch: Batch): Report {
+  const { patch, applyMs } = outcome;
+  return {
+    type: "hot",
+    files: batch.files,
+    functions: patch.functions,
+    added: patch.addedFunctions,
+    variables: patch.variables,
+    ms: { total: performance.now() - batch.seenAt, build: batch.buildMs, ...patch.ms, apply: applyMs },
+    patch: patch.number,
+    pid,
+    notes: patch.notes,
+    warnings: batch.warnings,
+  };
+}

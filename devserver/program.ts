@@ -1,0 +1,107 @@
+// The program under development: started with the session in its environment, ended with all that it started.
+
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { endSession, membersOfSession, signalSession, spawnSession } from "../plugin/command.js";
+import type { Problem } from "../plugin/errors.js";
+
+export interface ProgramOptions {
+  /** Absolute path of the executable. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Path of session.json: where its agent finds the dev server. */
+  readonly sessionFile: string;
+  /** true: what it prints comes as events; false: it prints to our terminal. Its standard input is empty. */
+  readonly piped: boolean;
+}
+
+export interface ProgramEvents {
+  output(pid: number, stream: "stdout" | "stderr", text: string): void;
+  /** After the last of its output, unless a process that it left behind keeps that open. */
+  exited(pid: number, how: { readonly code?: number; readonly signal?: string }): void;
+  /** E_PROGRAM: it could not be started. */
+  problem(problem: Problem): void;
+}
+
+export class Program {
+  private child: ChildProcess | undefined;
+  /** Sessions of the programs started so far that may still have processes. */
+  private readonly sessions = new Set<number>();
+  private readonly started = new Set<number>();
+  private ending: Promise<void> | undefined;
+
+  /** performance.now() of the last start. */
+  startedAt = 0;
+
+  constructor(
+    private readonly options: ProgramOptions,
+    private readonly events: ProgramEvents,
+  ) {}
+
+  get running(): boolean {
+    return this.child !== undefined;
+  }
+
+  /** undefined if it does not run. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** True for the process ids of this program's starts. */
+  hasStarted(pid: number): boolean {
+    return this.started.has(pid);
+  }
+
+  start(): void {
+    const { path, args, sessionFile, piped } = this.options;
+    const stream = piped ? "pipe" : "inherit";
+    this.startedAt = performance.now();
+    const child = spawnSession(path, args, {
+      env: { ...process.env, HOTRELOAD_SESSION: sessionFile },
+      stdio: ["ignore", stream, stream],
+    });
+    const { pid } = child;
+    if (pid === undefined) {
+      child.once("error", (error) =>
+        this.events.problem({ code: "E_PROGRAM", message: `${path} cannot be started: ${error.message}`, file: path }),
+      );
+      return;
+    }
+    this.child = child;
+    this.sessions.add(pid);
+    this.started.add(pid);
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.setEncoding("utf8").on("data", (text: string) => this.events.output(pid, name, text));
+    }
+    child.on("error", (error) => this.events.problem({ code: "E_PROGRAM", message: `${path}: ${error.message}` }));
+    child.once("exit", (code, signal) => {
+      const printed = piped ? Promise.race([once(child, "close"), delay(200)]) : Promise.resolve();
+      this.ending = printed.then(() => {
+        if (this.child === child) this.child = undefined;
+        if (membersOfSession(pid).length === 0) this.sessions.delete(pid);
+        this.events.exited(pid, signal === null ? { code: code ?? 0 } : { signal });
+      });
+    });
+  }
+
+  /** SIGTERM to the program and what it started, SIGKILL after two seconds; resolves when nothing is left. */
+  async stop(graceMs = 2000): Promise<void> {
+    const { child } = this;
+    const exited = child === undefined || child.exitCode !== null || child.signalCode !== null || once(child, "exit");
+    await Promise.all([...this.sessions].map((session) => endSession(session, graceMs)));
+    this.sessions.clear();
+    await exited;
+    await this.ending;
+  }
+
+  /** At once and without waiting: for our own end in trouble. */
+  kill(): void {
+    for (const session of this.sessions) signalSession(session, "SIGKILL");
+  }
+
+  /** The terminal's size changed: it tells its own session only, and the program is in another one. */
+  resized(): void {
+    this.child?.kill("SIGWINCH");
+  }
+}

@@ -1,0 +1,211 @@
+// The loop: what was saved, asked or connected goes in, one verdict a save comes out. One turn at a time, in order.
+
+import type { Problem } from "../plugin/errors.js";
+import type { Patcher } from "../plugin/patcher.js";
+import type { Agent } from "./agents.js";
+import type { BuildTree } from "./build_tree.js";
+import { Processes } from "./processes.js";
+import { errorReport, type Report, type Reporter } from "./report.js";
+import type { ProcessPatcher } from "./update.js";
+import type { Changes, Watch } from "./watch.js";
+
+export interface ReloadParts {
+  readonly tree: BuildTree;
+  readonly patcher: ProcessPatcher & Pick<Patcher, "forget">;
+  readonly watch: Pick<Watch, "take" | "sweep">;
+  readonly agents: { readonly connected: readonly Agent[] };
+  /** undefined with --no-run. */
+  readonly program: { isRunning(): boolean; stop(): Promise<void>; start(buildMs: number): void } | undefined;
+  readonly report: Reporter;
+}
+
+interface Requests {
+  restart: boolean;
+  build: boolean;
+  /** Something that a failed build may have waited for. */
+  retry: boolean;
+  readonly connected: Agent[];
+  readonly exited: { readonly pid: number; readonly startTime: number }[];
+}
+
+export class Reload {
+  private requests = noRequests();
+  private readonly processes: Processes;
+  /** Files saved since the last verdict that was not "build failed". */
+  private readonly files = new Set<string>();
+  private seenAt = 0;
+  /** No turn is asked for. */
+  private idle = true;
+  private resume: (() => void) | undefined;
+  private stopped = false;
+
+  constructor(private readonly parts: ReloadParts) {
+    const { agents, patcher } = parts;
+    this.processes = new Processes(
+      agents,
+      patcher,
+      (report) => this.report(report),
+      () => this.wake(),
+    );
+  }
+
+  /** Something was saved: the watch has it. */
+  changed(): void {
+    this.wake();
+  }
+
+  /** Builds everything, then stops the program and starts the new one. */
+  restart(): void {
+    this.requests.restart = true;
+    this.wake();
+  }
+
+  /** Builds and links everything. */
+  build(): void {
+    this.requests.build = true;
+    this.wake();
+  }
+
+  /** Builds again what did not build. */
+  retry(): void {
+    this.requests.retry = true;
+    this.wake();
+  }
+
+  connected(agent: Agent): void {
+    this.requests.connected.push(agent);
+    this.wake();
+  }
+
+  exited(process: { readonly pid: number; readonly startTime: number }): void {
+    this.requests.exited.push(process);
+    this.wake();
+  }
+
+  /** Takes turns until stop(). */
+  async run(): Promise<void> {
+    for (;;) {
+      if (this.idle) {
+        await new Promise<void>((resolve) => {
+          this.resume = resolve;
+        });
+      }
+      this.idle = true;
+      if (this.stopped) return;
+      await this.turn();
+    }
+  }
+
+  /** No turn begins from here on, and the one that is under way reports nothing more. */
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
+  private wake(): void {
+    this.idle = false;
+    this.resume?.();
+  }
+
+  private async turn(): Promise<void> {
+    const { tree, watch, program, patcher } = this.parts;
+    const requests = this.requests;
+    this.requests = noRequests();
+    for (const process of requests.exited) await patcher.forget(process);
+    await this.processes.settle();
+
+    // A full build compiles whatever is new: the patcher has to know of it first.
+    const changes = await watch.take(requests.restart || requests.build);
+    const isSaved = changes.changed.length + changes.touched.length > 0;
+    if (isSaved || requests.retry) this.seenAt = changes.seenAt;
+    tree.note(changes);
+    for (const path of changes.changed) this.files.add(path);
+
+    const isAsked = isSaved || requests.retry || requests.restart || requests.build;
+    const hasEnded = program !== undefined && !program.isRunning();
+    if (isAsked && tree.needsConfigure && !(await this.reconfigure())) {
+      // The error is told; what else was saved waits until CMake succeeds.
+    } else if (requests.restart || (hasEnded && isSaved)) {
+      await this.buildAndStart(changes);
+    } else if (requests.build) {
+      await this.buildAll();
+    } else if (tree.isDirty && (isSaved || requests.retry)) {
+      await this.buildDirty(changes);
+    } else if (isSaved) {
+      this.report({ type: "unchanged", files: this.takeFiles(changes), warnings: "" });
+    }
+    if (requests.connected.length > 0) await this.processes.join(requests.connected);
+    // Events are hints, and may have been lost while all this went on.
+    if (isSaved) await watch.sweep();
+  }
+
+  private async reconfigure(): Promise<boolean> {
+    this.report({ type: "progress", stage: "configure", text: "CMake runs again" });
+    const configured = await this.parts.tree.reconfigure();
+    if (!configured.ok) this.problem(configured.problem);
+    return configured.ok;
+  }
+
+  /** The way of a save. */
+  private async buildDirty(changes: Changes): Promise<void> {
+    const { tree } = this.parts;
+    const preparing = this.processes.prepareAll();
+    const built = await tree.buildDirty();
+    if (!built.ok) return this.problem(built.problem);
+    const { ok, ms, output } = built.value;
+    if (!ok) return this.buildFailed(output, changes);
+    const files = this.takeFiles(changes);
+    await this.processes.updateAll(preparing, { files, seenAt: this.seenAt, buildMs: ms, warnings: output });
+    // Ninja ran CMake, and what that changed is still to be built.
+    if (tree.isDirty) this.retry();
+  }
+
+  private async buildAll(): Promise<void> {
+    const seenAt = performance.now();
+    const built = await this.parts.tree.buildAll();
+    if (!built.ok) return this.problem(built.problem);
+    const { ok, ms, output } = built.value;
+    if (!ok) return this.buildFailed(output);
+    const text = `full build: ${built.value.built} steps in ${Math.round(ms)} ms`;
+    this.report({ type: "progress", stage: "build", text });
+    const batch = { files: this.takeFiles(), seenAt, buildMs: ms, warnings: output };
+    await this.processes.updateAll(this.processes.prepareAll(), batch);
+  }
+
+  private async buildAndStart(changes: Changes): Promise<void> {
+    const { tree, program, agents } = this.parts;
+    const built = await tree.buildAll();
+    if (!built.ok) return this.problem(built.problem);
+    if (!built.value.ok) return this.buildFailed(built.value.output, changes);
+    this.files.clear();
+    if (program !== undefined) {
+      await program.stop();
+      if (!this.stopped) program.start(built.value.ms);
+    }
+    // Those that were started elsewhere go on, and get what was saved.
+    for (const agent of agents.connected) this.connected(agent);
+  }
+
+  private takeFiles(changes?: Changes): string[] {
+    const files = new Set([...this.files, ...(changes?.touched ?? [])]);
+    this.files.clear();
+    return [...files];
+  }
+
+  private buildFailed(output: string, changes?: Changes): void {
+    const files = new Set([...this.files, ...(changes?.touched ?? [])]);
+    this.report({ type: "buildFailed", files: [...files], output });
+  }
+
+  private problem(problem: Problem): void {
+    this.report(errorReport(problem));
+  }
+
+  private report(report: Report): void {
+    if (!this.stopped) this.parts.report(report);
+  }
+}
+
+function noRequests(): Requests {
+  return { restart: false, build: false, retry: false, connected: [], exited: [] };
+}

@@ -1,0 +1,84 @@
+// What the dev server has to say: one union, turned into lines by report_terminal.ts and report_json.ts.
+
+import type { Problem } from "../plugin/errors.js";
+
+/** Milliseconds; total runs from the save being seen to the acknowledgement. */
+export interface Timings {
+  readonly total: number;
+  readonly build: number;
+  readonly diff: number;
+  readonly link: number;
+  readonly bind: number;
+  readonly apply: number;
+}
+
+/** Paths are absolute. */
+export type Report =
+  /** Something goes on; `done` of `total` steps where there are steps. */
+  | {
+      readonly type: "progress";
+      readonly stage: "configure" | "build" | "start" | "wait" | "commands";
+      readonly text: string;
+      readonly done?: number;
+      readonly total?: number;
+    }
+  /** The program runs and is connected; or with --no-run: programs started elsewhere can connect. */
+  | { readonly type: "ready"; readonly buildMs: number; readonly readyMs: number }
+  | {
+      readonly type: "process";
+      readonly pid: number;
+      readonly state: "connected" | "exited";
+      readonly executable?: string;
+      /** How it exited, where we are its parent. */
+      readonly code?: number;
+      readonly signal?: string;
+    }
+  /** What the program prints. */
+  | { readonly type: "output"; readonly pid: number; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | {
+      readonly type: "hot";
+      readonly files: readonly string[];
+      /** Demangled names of the functions replaced, and of those that are new. */
+      readonly functions: readonly string[];
+      readonly added: readonly string[];
+      readonly variables: readonly string[];
+      readonly ms: Timings;
+      readonly patch: number;
+      readonly pid: number;
+      readonly notes: readonly string[];
+      /** The compiler's warnings, as it wrote them. */
+      readonly warnings: string;
+    }
+  | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
+  /** The compilers' output, as they wrote it. */
+  | { readonly type: "buildFailed"; readonly files: readonly string[]; readonly output: string }
+  | {
+      readonly type: "restartNeeded";
+      readonly files: readonly string[];
+      readonly pid: number;
+      readonly reasons: readonly Problem[];
+    }
+  | {
+      readonly type: "error";
+      /** From plugin/errors.ts, or from runtime/errors.def where an agent refused. */
+      readonly code: string;
+      readonly message: string;
+      readonly file?: string;
+      readonly line?: number;
+      readonly detail?: string;
+    };
+
+/** Takes each report as it comes. */
+export type Reporter = (report: Report) => void;
+
+export function errorReport(problem: Problem): Report {
+  const { code, message, file, line, detail } = problem;
+  return {
+    type: "error",
+    code,
+    message,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}

@@ -1,0 +1,121 @@
+// Reports for a person: one line a save, what to know about it below, compilers' output as it was written.
+
+import { relative } from "node:path";
+import type { Colors } from "picocolors/types.js";
+import { formatProblem, type Problem } from "../plugin/errors.js";
+import type { Report, Reporter, Timings } from "./report.js";
+
+export interface TerminalOptions {
+  /** Paths are shown relative to it. */
+  readonly projectDir: string;
+  readonly colors: Colors;
+  /** True if the terminal can take a progress line back. */
+  readonly interactive: boolean;
+  readonly write: (text: string) => void;
+}
+
+const MOST_NAMES = 6;
+const MOST_FILES = 3;
+
+export function terminalReporter(options: TerminalOptions): Reporter {
+  const { write, colors, interactive } = options;
+  let transient = false;
+  const show = (text: string): void => {
+    if (transient) write("\r\x1b[K");
+    transient = false;
+    write(text.endsWith("\n") ? text : `${text}\n`);
+  };
+  return (report) => {
+    if (report.type === "progress" && report.stage === "build" && report.total !== undefined) {
+      if (!interactive) return;
+      write(`\r\x1b[K${colors.dim(`[${report.done}/${report.total}] ${report.text}`.slice(0, 79))}`);
+      transient = true;
+      return;
+    }
+    show(terminalText(report, options));
+  };
+}
+
+/** The text of one report, of one or several lines. */
+export function terminalText(report: Report, options: Pick<TerminalOptions, "projectDir" | "colors">): string {
+  const { colors, projectDir } = options;
+  const files = (paths: readonly string[]): string =>
+    cut(
+      paths.map((path) => shown(path, projectDir)),
+      MOST_FILES,
+    );
+  switch (report.type) {
+    case "progress":
+      return colors.dim(report.text);
+    case "ready":
+      return `${colors.green("ready")}  built in ${Math.round(report.buildMs)} ms, connected in ${Math.round(report.readyMs)} ms`;
+    case "process":
+      return report.state === "connected"
+        ? colors.dim(`process ${report.pid} connected`)
+        : `process ${report.pid} exited${exitText(report)}`;
+    case "output":
+      return report.text;
+    case "hot": {
+      const what = changes(report) || "data";
+      const line = [colors.green("hot"), files(report.files) || `process ${report.pid}`, what, timings(report.ms)];
+      return [line.join("  "), ...report.notes.map((note) => `     ${note}`), ...warnings(report.warnings)].join("\n");
+    }
+    case "unchanged":
+      return [`${colors.dim("same")}  ${files(report.files)}  nothing to do`, ...warnings(report.warnings)].join("\n");
+    case "buildFailed":
+      return `${colors.red("build failed")}  ${files(report.files)}\n${report.output}`;
+    case "restartNeeded": {
+      const reasons = report.reasons.map((reason) => `     ${formatProblem(relativeProblem(reason, projectDir))}`);
+      return [`${colors.yellow("restart needed")}  ${files(report.files)}`, ...reasons].join("\n");
+    }
+    case "error": {
+      const place =
+        report.file === undefined ? "" : `${[shown(report.file, projectDir), report.line].filter(Boolean).join(":")}: `;
+      const detail = report.detail === undefined ? "" : `\n${report.detail}`;
+      return `${colors.red("error")}  ${place}${report.message} [${report.code}]${detail}`;
+    }
+  }
+}
+
+function changes(report: Extract<Report, { type: "hot" }>): string {
+  const part = (names: readonly string[], one: string, many: string): string[] =>
+    names.length === 0 ? [] : [`${names.length} ${names.length === 1 ? one : many} (${cut(names, MOST_NAMES)})`];
+  return [
+    ...part(report.functions, "function", "functions"),
+    ...part(report.added, "new function", "new functions"),
+    ...part(report.variables, "variable", "variables"),
+  ].join(", ");
+}
+
+function timings(ms: Timings): string {
+  const stages = (["build", "diff", "link", "bind", "apply"] as const)
+    .filter((stage) => Math.round(ms[stage]) > 0)
+    .map((stage) => `${stage} ${Math.round(ms[stage])}`);
+  return `${Math.round(ms.total)} ms${stages.length > 0 ? ` (${stages.join(", ")})` : ""}`;
+}
+
+function exitText(report: Extract<Report, { type: "process" }>): string {
+  if (report.signal !== undefined) return ` by ${report.signal}`;
+  return report.code === undefined ? "" : ` with code ${report.code}`;
+}
+
+function warnings(text: string): string[] {
+  return text.trim() === "" ? [] : [text.trimEnd()];
+}
+
+function relativeProblem(problem: Problem, projectDir: string): Problem {
+  return problem.file === undefined ? problem : { ...problem, file: shown(problem.file, projectDir) };
+}
+
+/** Relative to the project inside it; control characters of a file's name must not reach the terminal. */
+function shown(path: string, projectDir: string): string {
+  const inside = relative(projectDir, path);
+  const name = inside.startsWith("..") ? path : inside;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be found
+  return name.replace(/[\x00-\x1f\x7f]/g, "?");
+}
+
+function cut(names: readonly string[], most: number): string {
+  const rest = names.length - most;
+  return rest > 0 ? `${names.slice(0, most).join(", ")}, +${rest}` : names.join(", ");
+}

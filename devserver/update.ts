@@ -1,0 +1,74 @@
+// Brings one process up to date: survey, ranges, patch, apply, commit. Says what came of it, and changes no policy.
+
+import type { Problem } from "../plugin/errors.js";
+import type { Patch, Patcher } from "../plugin/patcher.js";
+import type { AppliedPatch, LoadedModule } from "../plugin/process.js";
+import type { Agent, Answer } from "./agents.js";
+
+export type UpdateOutcome =
+  | { readonly kind: "hot"; readonly patch: Patch; readonly applyMs: number }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] }
+  /** The program goes on with what it had. */
+  | { readonly kind: "refused"; readonly code: string; readonly message: string }
+  /** It does not answer for now. When it does, `finish` resolves; what it resolves to is to be called in turn. */
+  | { readonly kind: "silent"; readonly finish: Promise<() => Promise<UpdateOutcome>> }
+  | { readonly kind: "gone" };
+
+/** What of the patcher is needed here; tests script it. */
+export type ProcessPatcher = Pick<Patcher, "isProjectModule" | "roomNear" | "update" | "commit">;
+
+/** What had to be asked of the process before a patch can be made for it. */
+export type Preparation =
+  | Exclude<UpdateOutcome, { kind: "hot" | "restartNeeded" | "unchanged" }>
+  | { kind: "prepared" };
+
+const RANGE_BYTES = 64 * 1024 * 1024;
+/** With less room than this near a module, another range is reserved: a patch of a big header may need it. */
+const LOW_ROOM_BYTES = 16 * 1024 * 1024;
+
+/** The modules that are loaded by now, and ranges near those that are new. Can run beside a build. */
+export async function prepare(agent: Agent, patcher: ProcessPatcher): Promise<Preparation> {
+  const surveyed = await agent.survey();
+  return surveyed.kind === "done" ? reserveRanges(agent, patcher) : unprepared(surveyed);
+}
+
+/** After a preparation: makes the patch, lets the process load it, and commits what it acknowledged. */
+export async function update(agent: Agent, patcher: ProcessPatcher, prepared: Preparation): Promise<UpdateOutcome> {
+  if (prepared.kind !== "prepared") return prepared;
+  const wanted = await patcher.update(agent.view());
+  if (wanted.kind !== "hot") return wanted;
+  const { patch } = wanted;
+  const start = performance.now();
+  const before = agent.view();
+  const answer = await agent.apply(patch.number, patch.libraries);
+  const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
+    if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied.late, settle) : applied;
+    const committed = await patcher.commit(before, patch, applied.value.libraries);
+    if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };
+    return { kind: "hot", patch, applyMs: performance.now() - start };
+  };
+  return settle(answer);
+}
+
+async function reserveRanges(agent: Agent, patcher: ProcessPatcher): Promise<Preparation> {
+  const view = agent.view();
+  const lacks = (module: LoadedModule): boolean =>
+    patcher.isProjectModule(module) && patcher.roomNear(view, module) < LOW_ROOM_BYTES;
+  for (const module of view.modules.filter(lacks)) {
+    const reserved = await agent.reserve(module, RANGE_BYTES);
+    // Without a range nothing near that module can be patched, but others can: the patcher says so when it matters.
+    if (reserved.kind === "silent" || reserved.kind === "gone") return unprepared(reserved);
+  }
+  return { kind: "prepared" };
+}
+
+function unprepared(answer: Exclude<Answer<void>, { kind: "done" }>): Preparation {
+  // Nothing was changed: once it answers again, it is brought up to date from the start.
+  if (answer.kind !== "silent") return answer;
+  return { kind: "silent", finish: answer.late.then(() => async () => ({ kind: "unchanged" })) };
+}
+
+function silent<T>(late: Promise<Answer<T>>, settle: (answer: Answer<T>) => Promise<UpdateOutcome>): UpdateOutcome {
+  return { kind: "silent", finish: late.then((answer) => () => settle(answer)) };
+}

@@ -1,0 +1,253 @@
+// Watches the files that the build graph knows. Events are hints: what counts is whether the contents differ.
+//
+// Promised: a file whose contents differ from what take() last saw is in a later take(), whether its events came
+// or not, once sweep() has looked. One save is one batch, however many events it makes.
+
+import { lstatSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Directories } from "./directories.js";
+import { compareFile, type FileState, fileState, looksSame, withDigest } from "./file_state.js";
+
+export interface WatchOptions {
+  readonly sourceDir: string;
+  /** Files in it are products of the build: they are compared when asked for, and make no events. */
+  readonly buildDir: string;
+  /** Date.now() of a moment from which on a saved file counts as changed. */
+  readonly since: number;
+  /** There is something to take. */
+  readonly onChange: () => void;
+  /** A file that the graph does not know was written in one of the directories. */
+  readonly onUnknown?: (path: string) => void;
+  /** Events may be missing; sweeping every half second makes up for it. */
+  readonly onError?: (error: Error) => void;
+}
+
+export interface Changes {
+  /** Other contents than before, or gone. */
+  readonly changed: readonly string[];
+  /** Saved with the contents that they had. */
+  readonly touched: readonly string[];
+  /** performance.now() when the first of these saves was seen. */
+  readonly seenAt: number;
+}
+
+const GATHER_MS = 10;
+const GATHER_AT_MOST_MS = 1000;
+const SETTLE_MS = 100;
+/** Of one save: some editors set a file's time once more after writing it. */
+const SAME_SAVE_MS = 50;
+/** The kernel stamps files with the time of its last tick. */
+const CLOCK_TICK_MS = 5;
+
+export class Watch {
+  private readonly states = new Map<string, FileState>();
+  /** Real path -> the names that the graph has for it. */
+  private readonly names = new Map<string, string[]>();
+  /** The real directories that are watched. */
+  private readonly real = new Set<string>();
+  private readonly directories: Directories;
+  private candidates = new Set<string>();
+  private firstHint: number | undefined;
+  private gathering: NodeJS.Timeout | undefined;
+  private sweeping: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  private constructor(private readonly options: WatchOptions) {
+    this.directories = new Directories({
+      hint: (path) => this.event(path),
+      error: (error) => {
+        this.sweeping ??= setInterval(() => void this.sweep(), 500);
+        options.onError?.(error);
+      },
+    });
+  }
+
+  static async open(files: readonly string[], options: WatchOptions): Promise<Watch> {
+    const watch = new Watch(options);
+    await watch.setFiles(files, options.since);
+    return watch;
+  }
+
+  /** The graph's files are these from now on; those that are new count as changed if saved after `since`. */
+  async setFiles(files: readonly string[], since: number): Promise<void> {
+    const known = new Set(files);
+    for (const path of this.states.keys()) if (!known.has(path)) this.states.delete(path);
+    const added = files.filter((path) => !this.states.has(path));
+    for (const path of added) {
+      const state = fileState(path);
+      const recent = state.mtimeMs >= since - CLOCK_TICK_MS && !this.isProduct(path);
+      this.states.set(path, recent ? { ...state, mtimeMs: 0 } : state);
+    }
+    await this.directories.add(this.index(added));
+    this.hintDifferences(added);
+    void this.digest(added);
+  }
+
+  /**
+   * What changed since the last time; waits for files that are just being written. Empty while saves are gathered.
+   * @param everything look at every file first, and do not gather
+   */
+  async take(everything = false): Promise<Changes> {
+    if (everything) {
+      await this.sweep();
+      clearTimeout(this.gathering);
+      this.gathering = undefined;
+    }
+    const seenAt = this.firstHint ?? performance.now();
+    const changed = new Map<string, FileState>();
+    const touched = new Map<string, FileState>();
+    if (this.gathering !== undefined) return { changed: [], touched: [], seenAt };
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const candidates = this.candidates;
+      this.candidates = new Set();
+      this.firstHint = undefined;
+      const unsettled: [string, FileState][] = [];
+      for (const path of candidates) {
+        const before = this.states.get(path);
+        if (before === undefined) continue;
+        changed.delete(path);
+        touched.delete(path);
+        const difference = compareFile(path, before);
+        if (difference.kind === "changed") changed.set(path, difference.state);
+        if (difference.kind === "touched") touched.set(path, difference.state);
+        if (difference.kind === "unsettled") unsettled.push([path, difference.state]);
+      }
+      if (unsettled.length === 0) break;
+      if (performance.now() >= deadline) {
+        // It stays empty, or gone.
+        for (const [path, state] of unsettled) changed.set(path, state);
+        break;
+      }
+      for (const [path] of unsettled) this.candidates.add(path);
+      await delay(5);
+    }
+    const touches = [...touched].filter(([path, state]) => state.mtimeMs - this.timeOf(path) > SAME_SAVE_MS);
+    for (const [path, state] of [...touched, ...changed]) this.states.set(path, state);
+    return { changed: [...changed.keys()], touched: touches.map(([path]) => path), seenAt };
+  }
+
+  /** Looks at every file, since events may have been lost; a few at a time, so that nothing else waits for it. */
+  async sweep(): Promise<void> {
+    const paths = [...this.states.keys()].filter((path) => !this.isProduct(path));
+    for (let start = 0; start < paths.length && !this.closed; start += 500) {
+      this.hintDifferences(paths.slice(start, start + 500));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Products of the build that differ from the last time this was asked. */
+  takeProducts(): string[] {
+    const changed: string[] = [];
+    for (const [path, before] of this.states) {
+      if (!this.isProduct(path)) continue;
+      const difference = compareFile(path, before);
+      if (difference.kind === "same") continue;
+      this.states.set(path, difference.state);
+      if (difference.kind !== "touched") changed.push(path);
+    }
+    return changed;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.gathering);
+    clearInterval(this.sweeping);
+    await this.directories.close();
+  }
+
+  private event(path: string): void {
+    if (this.closed) return;
+    const names = this.names.get(path);
+    if (names !== undefined) {
+      this.hint(names);
+      return;
+    }
+    // A directory: which of its files is not known.
+    if (this.real.has(path)) {
+      this.hintDifferences([...this.names].filter(([real]) => dirname(real) === path).flatMap(([, each]) => each));
+    } else {
+      this.options.onUnknown?.(path);
+    }
+  }
+
+  private hintDifferences(paths: readonly string[]): void {
+    const different = paths.filter((path) => {
+      const state = this.states.get(path);
+      return state !== undefined && !this.isProduct(path) && !looksSame(path, state);
+    });
+    if (different.length > 0) this.hint(different);
+  }
+
+  /** Gathers the events of a save, or of a checkout of many files, into one call of onChange. */
+  private hint(paths: readonly string[]): void {
+    for (const path of paths) this.candidates.add(path);
+    const now = performance.now();
+    this.firstHint ??= now;
+    if (this.gathering !== undefined && now - this.firstHint > GATHER_AT_MOST_MS) return;
+    clearTimeout(this.gathering);
+    this.gathering = setTimeout(() => {
+      this.gathering = undefined;
+      this.options.onChange();
+    }, GATHER_MS);
+  }
+
+  /** The real directories of files, and under which names their events are wanted. */
+  private index(files: readonly string[]): Set<string> {
+    const directories = new Set<string>();
+    const realDirectories = new Map<string, string | undefined>();
+    for (const path of files) {
+      if (this.isProduct(path)) continue;
+      const directory = dirname(path);
+      if (!realDirectories.has(directory)) realDirectories.set(directory, realPath(directory));
+      const real = realDirectories.get(directory);
+      if (real === undefined) continue;
+      const inDirectory = join(real, path.slice(directory.length + 1));
+      const targets = new Set([inDirectory]);
+      // A file that is a symbolic link changes where it points to.
+      if (lstatSync(inDirectory, { throwIfNoEntry: false })?.isSymbolicLink()) {
+        const target = realPath(inDirectory);
+        if (target !== undefined) targets.add(target);
+      }
+      for (const target of targets) {
+        directories.add(dirname(target));
+        this.real.add(dirname(target));
+        const names = this.names.get(target);
+        if (names === undefined) this.names.set(target, [path]);
+        else if (!names.includes(path)) names.push(path);
+      }
+    }
+    return directories;
+  }
+
+  /** In the background: what the contents are now, to tell a touch from a change later. */
+  private async digest(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      const state = this.states.get(path);
+      if (this.closed) return;
+      if (state === undefined || state.size < 0 || state.digest !== undefined) continue;
+      const digested = await withDigest(path, state);
+      if (this.states.get(path) === state) this.states.set(path, digested);
+    }
+  }
+
+  private timeOf(path: string): number {
+    return this.states.get(path)?.mtimeMs ?? 0;
+  }
+
+  /** In a build inside the source directory nothing can be told by its place; FetchContent's sources are sources. */
+  private isProduct(path: string): boolean {
+    const { buildDir, sourceDir } = this.options;
+    if (!path.startsWith(`${buildDir}/`) || `${sourceDir}/`.startsWith(`${buildDir}/`)) return false;
+    return !/^_deps\/[^/]+-src\//.test(path.slice(buildDir.length + 1));
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
