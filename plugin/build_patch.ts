@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
   bind,
+  type ExportsHandle,
   type Introduced,
   type LocatedHandle,
   layouts,
@@ -18,6 +19,7 @@ import {
   type Refusal,
   readObject,
   shortName,
+  writeStandIns,
 } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
 import type { ObjectPath } from "./graph/graph.js";
@@ -60,8 +62,8 @@ export interface PatchRequest {
   /** In load order. */
   readonly modules: readonly ProjectModule[];
   readonly introduced: readonly Introduced[];
-  /** Shared libraries of others that the process has loaded. */
-  readonly libraries: readonly string[];
+  /** Of the shared libraries of others that the process has loaded. */
+  readonly exports: ExportsHandle;
   readonly changes: readonly ModuleChange[];
 }
 
@@ -137,7 +139,10 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
     parts: {
       libraries: linked.map((outcome) => outcome.library),
       functions: namesOf(diffs.flatMap((diff) => diff.changedFunctions)),
-      addedFunctions: namesOf(introduced.filter((entry) => entry.kind === "function").map((entry) => entry.key)),
+      addedFunctions: namesOf([
+        ...diffs.flatMap((diff) => diff.newFunctions),
+        ...introduced.filter((entry) => entry.kind === "function" && entry.object !== "").map((entry) => entry.key),
+      ]),
       variables: namesOf(
         introduced
           .filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal")
@@ -207,10 +212,12 @@ function hasCode(diff: ObjectDiff | undefined): boolean {
 async function linkModule(request: PatchRequest, { change, plan }: Planned) {
   const directory = join(request.directory, `module-${request.modules.findIndex((m) => m.path === change.path)}`);
   const library = join(request.directory, `${basename(directory)}-${basename(change.path)}.so`);
+  const libraries = await writeStandIns(request.exports, plan.handle, directory);
+  if (!libraries.ok) return { library, problems: [libraries.problem] };
   const outcome = await link(request.linker, {
     files: plan.files,
     start: change.start,
-    libraries: request.libraries,
+    libraries: libraries.value,
     output: library,
     directory,
   });

@@ -13,7 +13,7 @@ export interface LinkInput {
   readonly files: readonly string[];
   /** Address in the process of the library's first byte. */
   readonly start: number;
-  /** Shared libraries that are loaded in the process: what they define gets its version from them. */
+  /** Shared libraries: what they define gets its version and its DT_NEEDED from them. */
   readonly libraries: readonly string[];
   readonly output: string;
   /** For the version script. */

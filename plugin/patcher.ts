@@ -9,7 +9,7 @@ import {
   type PatchParts,
   type ProjectModule,
 } from "./build_patch.js";
-import { type Introduced, type ModuleFile, readModule } from "./elf/index.js";
+import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
 import { Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
@@ -53,6 +53,7 @@ export class Patcher {
   readonly #moduleFiles = new Map<string, ModuleFile>();
   /** Versions that were compared and found the same in effect: process -> module -> object. */
   readonly #settled = new Map<string, Map<string, VersionsOfModule>>();
+  readonly #exports = new Map<string, ExportsHandle>();
   #graph: BuildGraph;
 
   private constructor(graph: BuildGraph, linker: Linker, stores: [ObjectVersions, Generations, ProcessHistories]) {
@@ -144,7 +145,7 @@ export class Patcher {
       directory,
       modules: modules.value,
       introduced: known.introduced,
-      libraries: process.modules.filter((module) => this.#isLinkable(module)).map((module) => module.path),
+      exports: await this.#exportsOf(process),
       changes,
     });
     if (outcome.kind === "restartNeeded") return outcome;
@@ -249,6 +250,14 @@ export class Patcher {
       found.push({ path: module.path, buildId: module.buildId, bias: module.bias, tlsModule: module.tlsModule, file });
     }
     return success(found);
+  }
+
+  async #exportsOf(process: ProcessView): Promise<ExportsHandle> {
+    const libraries = process.modules.filter((module) => this.#isLinkable(module)).map((module) => module.path);
+    const key = libraries.join("\n");
+    const exports = this.#exports.get(key) ?? (await readExports(libraries));
+    this.#exports.set(key, exports);
+    return exports;
   }
 
   /** What the linker may take versions of symbols from: all that is loaded but the project's own and the agent. */

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "core/bind.h"
+#include "core/exports.h"
 #include "core/layout.h"
 #include "core/names.h"
 
@@ -19,6 +20,7 @@ using namespace hotreload;
 using ObjectHandle = std::shared_ptr<const Entities>;
 using ModuleHandle = std::shared_ptr<const Module>;
 using LocatedHandle = std::shared_ptr<const Located>;
+using ExportsHandle = std::shared_ptr<const Exports>;
 using PlanHandle = std::shared_ptr<const Plan>;
 
 struct Box {
@@ -268,6 +270,24 @@ Napi::Value bind_js(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value read_exports_js(const Napi::CallbackInfo& info) {
+  std::vector<std::string> paths;
+  const Napi::Array list = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) paths.push_back(list.Get(i).ToString());
+  return Work<ExportsHandle>::start(
+      info.Env(), [paths]() -> Result<ExportsHandle> { return read_exports(paths); },
+      [](Napi::Env env, ExportsHandle& handle) { return wrap(env, handle); });
+}
+
+Napi::Value write_stand_ins_js(const Napi::CallbackInfo& info) {
+  const auto exports = unwrap<ExportsHandle>(info[0]);
+  const auto plan = unwrap<PlanHandle>(info[1]);
+  const std::string directory = info[2].ToString();
+  return Work<std::vector<std::string>>::start(
+      info.Env(), [exports, plan, directory] { return write_stand_ins(*exports, plan->externals, directory); },
+      [](Napi::Env env, std::vector<std::string>& paths) { return keys_to_js(env, paths); });
+}
+
 Napi::Value short_name_js(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), short_name(info[0].ToString().Utf8Value()));
 }
@@ -292,6 +312,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["layouts"] = Napi::Function::New(env, layouts_js);
   exports["plan"] = Napi::Function::New(env, plan_js);
   exports["bind"] = Napi::Function::New(env, bind_js);
+  exports["readExports"] = Napi::Function::New(env, read_exports_js);
+  exports["writeStandIns"] = Napi::Function::New(env, write_stand_ins_js);
   exports["shortName"] = Napi::Function::New(env, short_name_js);
   exports["peerCredentials"] = Napi::Function::New(env, peer_credentials_js);
   return exports;

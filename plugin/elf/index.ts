@@ -10,6 +10,8 @@ export type ObjectHandle = { readonly [kind]: "object" };
 export type ModuleHandle = { readonly [kind]: "module" };
 /** Where the local symbols of an object ended up in its module. */
 export type LocatedHandle = { readonly [kind]: "located" };
+/** What a list of shared libraries exports, with versions. */
+export type ExportsHandle = { readonly [kind]: "exports" };
 export type PlanHandle = { readonly [kind]: "plan" };
 
 export interface ModuleFile {
@@ -101,6 +103,8 @@ interface Addon {
   layouts(before: string, after: string, root: string): Promise<LayoutChange[]>;
   plan(input: PlanInput): Promise<Plan>;
   bind(plan: PlanHandle, library: string): Promise<Bound>;
+  readExports(libraries: readonly string[]): Promise<ExportsHandle>;
+  writeStandIns(exports: ExportsHandle, plan: PlanHandle, directory: string): Promise<string[]>;
   shortName(mangled: string): string;
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number } | undefined;
 }
@@ -147,6 +151,16 @@ export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().
 /** Edits the linked library in place. Errors: E_ELF, E_BIND. */
 export const bind = (handle: PlanHandle, library: string): Promise<Result<Bound>> =>
   settle(addon().bind(handle, library));
+
+/** In load order. A file that is no shared library is left out. */
+export const readExports = (libraries: readonly string[]): Promise<ExportsHandle> => addon().readExports(libraries);
+
+/** Writes shared libraries that have just what the plan takes from those of others; returns their paths. */
+export const writeStandIns = (
+  exports: ExportsHandle,
+  handle: PlanHandle,
+  directory: string,
+): Promise<Result<string[]>> => settle(addon().writeStandIns(exports, handle, directory));
 
 /** `_ZN4Body4kickEd` -> `Body::kick`. */
 export const shortName = (mangled: string): string => addon().shortName(mangled);

@@ -61,6 +61,8 @@ export class Lexer {
   private readonly source: Source;
   private readonly text: string;
   private offset = 0;
+  /** The few names of a manifest, each kept once: an edge has about seven. */
+  private readonly names = new Map<string, string>();
   /** Offset of the token that was read last; errors point at it. */
   lastToken = 0;
 
@@ -113,7 +115,10 @@ export class Lexer {
     if (end === start) return undefined;
     this.offset = end;
     this.skipSpace();
-    return this.text.slice(start, end);
+    const name = this.text.slice(start, end);
+    const known = this.names.get(name);
+    if (known === undefined) this.names.set(name, name);
+    return known ?? name;
   }
 
   /** Up to the next space, colon, bar or end of line; "" if there is no path here. */

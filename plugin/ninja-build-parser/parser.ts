@@ -15,8 +15,6 @@ export class ManifestState {
   readonly files: string[] = [];
   /** Path of an output -> the edge that makes it. */
   readonly producers = new Map<string, Edge>();
-  /** Every path that an edge names. */
-  readonly paths = new Set<string>();
   readonly directory: string;
   readonly readFile: (path: string) => string;
   /** The files that are being read now, the outermost first. */
@@ -139,7 +137,7 @@ class FileParser {
     if (target === "") throw lexer.error("expected target name");
     do {
       const path = this.evaluatePath(target, this.scope);
-      if (!state.paths.has(path)) throw lexer.error(`unknown target '${path}'`);
+      if (!isNamed(path, state)) throw lexer.error(`unknown target '${path}'`);
       state.defaults.push(path);
       target = lexer.readPath();
     } while (target !== "");
@@ -168,7 +166,7 @@ class FileParser {
     const { lexer, state } = this;
     const offset = lexer.lastToken;
     const outputs = this.readPaths();
-    const implicitOutputs = lexer.peekToken("'|'") ? this.readPaths() : [];
+    const implicitOutputs = lexer.peekToken("'|'") ? this.readPaths() : none;
     if (outputs.length + implicitOutputs.length === 0) throw lexer.error("expected path");
     lexer.expectToken("':'");
     const ruleName = lexer.readName();
@@ -176,9 +174,9 @@ class FileParser {
     const rule = this.scope.lookupRule(ruleName);
     if (!rule) throw lexer.error(`unknown build rule '${ruleName}'`);
     const inputs = this.readPaths();
-    const implicitInputs = lexer.peekToken("'|'") ? this.readPaths() : [];
-    const orderOnlyInputs = lexer.peekToken("'||'") ? this.readPaths() : [];
-    const validations = lexer.peekToken("'|@'") ? this.readPaths() : [];
+    const implicitInputs = lexer.peekToken("'|'") ? this.readPaths() : none;
+    const orderOnlyInputs = lexer.peekToken("'||'") ? this.readPaths() : none;
+    const validations = lexer.peekToken("'|@'") ? this.readPaths() : none;
     lexer.expectToken("newline");
 
     const scope = this.parseEdgeBindings();
@@ -225,11 +223,7 @@ class FileParser {
 
   private paths(values: readonly EvalString[], scope: Bindings): readonly string[] {
     if (values.length === 0) return none;
-    return values.map((value) => {
-      const path = this.evaluatePath(value, scope);
-      this.state.paths.add(path);
-      return path;
-    });
+    return values.map((value) => this.evaluatePath(value, scope));
   }
 
   private evaluatePath(value: EvalString, scope: Environment): string {
@@ -240,6 +234,11 @@ class FileParser {
 }
 
 const none: readonly string[] = Object.freeze([]);
+
+/** Default targets are nearly always outputs; only for others it is worth looking at all edges. */
+function isNamed(path: string, { producers, edges }: ManifestState): boolean {
+  return producers.has(path) || edges.some((edge) => isInput(edge, path) || edge.validations.includes(path));
+}
 
 /** CMake 2.8.12 and 3.0 wrote phony edges that name themselves; ninja drops the input and goes on. */
 function dropSelfReference(edge: Edge): void {

@@ -72,21 +72,22 @@ export class Scope implements Bindings {
 /** The few variables of an edge. A list: with thousands of edges, maps would cost more to collect than to search. */
 export class EdgeScope implements Bindings {
   readonly parent: Scope;
-  private readonly names: string[] = [];
-  private readonly values: string[] = [];
+  /** Name, value, name, value, ... */
+  private readonly bindings: string[] = [];
 
   constructor(parent: Scope) {
     this.parent = parent;
   }
 
   set(name: string, value: string): void {
-    this.names.push(name);
-    this.values.push(value);
+    this.bindings.push(name, value);
   }
 
   /** The last of a name counts. */
   own(name: string): string | undefined {
-    return this.values[this.names.lastIndexOf(name)];
+    for (let at = this.bindings.length - 2; at >= 0; at -= 2)
+      if (this.bindings[at] === name) return this.bindings[at + 1];
+    return undefined;
   }
 
   lookup(name: string): string {

@@ -44,7 +44,7 @@ bool is_bindable(const Section& section) { return section.loaded() && !starts_wi
 class Planner {
  public:
   explicit Planner(PatchInput input)
-      : plan_{std::move(input), {}, {}, {}, {}, {}, {}, {}, 0, false},
+      : plan_{std::move(input), {}, {}, {}, {}, {}, {}, {}, {}, 0, false},
         canonicals_(plan_.input.modules, plan_.input.target, plan_.input.introduced) {}
 
   Result<Plan> run() {
@@ -203,6 +203,7 @@ class Planner {
       addend = int64_t(object.symbols[relocation.symbol].value) + relocation.addend - int64_t(target.entity->offset);
     }
     if (!canonical) {
+      if (target.form == Target::Form::kExternal) plan_.externals.emplace_back(target.name);
       const bool tls = reference == Reference::kTlsLocal || reference == Reference::kTlsOffset;
       if (tls) plan_.sites.push_back({index, section, relocation.offset, relocation.type, addend, -1});
       if (reference == Reference::kAbsolute32) {

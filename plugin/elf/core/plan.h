@@ -52,6 +52,7 @@ struct Plan {
   std::vector<Site> sites;
   std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker
   std::vector<std::string> files;         ///< to link, in this order
+  std::vector<std::string> externals;     ///< symbols that are left to libraries of others
   uint64_t table_size = 0;                ///< bytes of the patch table
   bool empty = false;                     ///< nothing to load: no function changed, none is new
 };
