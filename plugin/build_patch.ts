@@ -56,7 +56,6 @@ export interface ProjectModule {
 
 export interface PatchRequest {
   readonly linker: Linker;
-  readonly sourceDir: string;
   /** Exists, empty: the libraries are written here. */
   readonly directory: string;
   /** In load order. */
@@ -108,19 +107,21 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
     planned.push({ change, plan: made.value });
     reasons.push(...made.value.refusals.map(problemOf));
   }
-  const checked = await checkLayouts(request, planned);
-  if (!checked.ok) return refused([checked.problem]);
-  reasons.unshift(...checked.value);
-  if (reasons.length > 0) return refused(uniqueReasons(reasons));
-
+  // The linker and the reading of debug information take long, and neither needs the other.
+  const layoutsChecked = checkLayouts(planned);
+  if (reasons.length > 0) {
+    const checked = await layoutsChecked;
+    return refused(uniqueReasons([...(checked.ok ? checked.value : [checked.problem]), ...reasons]));
+  }
   const notes = planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf));
   const loaded = planned.filter(({ plan }) => !plan.empty);
   const compared = performance.now();
-  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged" };
-
   const linked = await Promise.all(loaded.map((part) => linkModule(request, part)));
-  const unlinked = linked.flatMap((outcome) => outcome.problems);
-  if (unlinked.length > 0) return refused(unlinked);
+  const checked = await layoutsChecked;
+  if (!checked.ok) return refused([checked.problem]);
+  const unfit = [...checked.value, ...linked.flatMap((outcome) => outcome.problems)];
+  if (unfit.length > 0) return refused(uniqueReasons(unfit));
+  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged" };
   const done = performance.now();
 
   const introduced: Introduced[] = [];
@@ -192,15 +193,17 @@ async function locateOriginal(module: ProjectModule, object: ObjectChange): Prom
 }
 
 /** Types whose objects may be alive must keep their layout, wherever code changed. */
-async function checkLayouts(request: PatchRequest, planned: readonly Planned[]): Promise<Result<Problem[]>> {
+async function checkLayouts(planned: readonly Planned[]): Promise<Result<Problem[]>> {
   const pairs = planned.flatMap(({ change, plan }) =>
     change.objects.filter((object, index) => object.before !== null && hasCode(plan.diffs[index])),
   );
-  const found = await Promise.all(pairs.map((o) => layouts(o.before ?? "", o.after, request.sourceDir)));
+  const found = await Promise.all(pairs.map((o) => layouts(o.before ?? "", o.after)));
   const problems: Problem[] = [];
   for (const result of found) {
     if (!result.ok) return result;
-    for (const { message, file, line } of result.value) problems.push({ code: "E_LAYOUT", message, file, line });
+    for (const { code, message, file, line } of result.value) {
+      problems.push(file === "" ? { code, message } : { code, message, file, line });
+    }
   }
   return success(problems);
 }

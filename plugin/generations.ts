@@ -12,6 +12,9 @@ export interface Generation {
   readonly objects: Readonly<Record<ObjectPath, Version>>;
 }
 
+/** Of each module, so many are kept: a process that still runs an older one has to be restarted. */
+const KEPT = 8;
+
 const isGenerations = (value: unknown): value is Generation[] => Array.isArray(value);
 
 export class Generations {
@@ -40,13 +43,10 @@ export class Generations {
   async add(generations: readonly Generation[]): Promise<void> {
     for (const generation of generations) {
       if (!this.find(generation.module, generation.buildId)) this.#all.push(generation);
+      const ofModule = this.#all.filter((known) => known.module === generation.module);
+      const old = new Set(ofModule.slice(0, -KEPT));
+      this.#all = this.#all.filter((known) => !old.has(known));
     }
-    await this.#save();
-  }
-
-  /** Forgets those that neither run nor lie on disk. */
-  async keepOnly(isNeeded: (generation: Generation) => boolean): Promise<void> {
-    this.#all = this.#all.filter(isNeeded);
     await this.#save();
   }
 

@@ -61,7 +61,13 @@ export class NinjaOutput {
   /** @param stderr what ninja wrote to standard error: its own errors, and CMake's when it regenerates build.ninja */
   end(stderr = ""): NinjaText {
     const [own = "", ...segments] = withoutClosingLine(this.text).split(MARK);
-    const steps = segments.map(parseStep);
+    const steps: Step[] = [];
+    let isLineOpen = false;
+    for (const segment of segments) {
+      steps.push(parseStep(segment, isLineOpen));
+      // Ninja does not end the line of the last output before a status, but before whatever follows that.
+      isLineOpen = /[^\n]$/.test(segment);
+    }
     const failed = steps.filter((step) => step.failed !== undefined);
     let errors = failed.map((step) => step.output).join("") + own + withoutRegenerationLine(stderr);
     if (errors.trim() === "") errors = failed.map((step) => step.failed).join("");
@@ -79,10 +85,11 @@ function parseStatus(line: string): Progress {
   return { done: Number(match?.[1] ?? 0), total: Number(match?.[2] ?? 0), text: match?.[3] ?? line };
 }
 
-function parseStep(segment: string): Step {
+function parseStep(segment: string, isLineOpen: boolean): Step {
   const end = segment.indexOf("\n");
   const progress = parseStatus(end < 0 ? segment : segment.slice(0, end));
-  const body = end < 0 ? "" : segment.slice(end + 1);
+  let body = end < 0 ? "" : segment.slice(end + 1);
+  if (isLineOpen && body.startsWith("\n")) body = body.slice(1);
   // Before the output: an ordinary step. After it: a step that ninja let write to the console itself.
   const before = /^FAILED: [^\n]*\n[^\n]*(\n|$)/.exec(body);
   if (before) return { progress, failed: before[0], output: body.slice(before[0].length) };

@@ -141,7 +141,6 @@ export class Patcher {
     if (!modules.ok) return { kind: "restartNeeded", reasons: [modules.problem] };
     const outcome = await buildPatch({
       linker: this.#linker,
-      sourceDir: this.#graph.sourceDir,
       directory,
       modules: modules.value,
       introduced: known.introduced,

@@ -1,5 +1,5 @@
 // What was applied to each process, patch by patch: kept on disk, so that a new dev server knows it.
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Introduced } from "./elf/index.js";
 import type { ObjectPath } from "./graph/graph.js";
@@ -24,6 +24,16 @@ export interface ProcessId {
 
 const isRecords = (value: unknown): value is PatchRecord[] => Array.isArray(value);
 
+/** Field 22 of /proc/PID/stat is the start time; the second field, in brackets, may contain anything. */
+async function isAlive(id: ProcessId): Promise<boolean> {
+  try {
+    const text = await readFile(`/proc/${id.pid}/stat`, "utf8");
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]) === id.startTime;
+  } catch {
+    return false;
+  }
+}
+
 const nameOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
 
 export class ProcessHistories {
@@ -44,6 +54,10 @@ export class ProcessHistories {
       if (!file.endsWith(".json")) continue;
       const records = await readState(join(histories.#directory, file), [], isRecords);
       histories.#records.set(basename(file, ".json"), records);
+    }
+    for (const name of await readdir(histories.#patches)) {
+      const [pid, startTime] = name.split("-").map(Number);
+      if (pid && startTime && !(await isAlive({ pid, startTime }))) await histories.forget({ pid, startTime });
     }
     return histories;
   }

@@ -224,12 +224,13 @@ Napi::Value diff_js(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value layouts_js(const Napi::CallbackInfo& info) {
-  const std::string before = info[0].ToString(), after = info[1].ToString(), root = info[2].ToString();
+  const std::string before = info[0].ToString(), after = info[1].ToString();
   return Work<std::vector<LayoutChange>>::start(
-      info.Env(), [before, after, root] { return compare_layouts(before, after, root); },
+      info.Env(), [before, after] { return compare_layouts(before, after); },
       [](Napi::Env env, std::vector<LayoutChange>& changes) {
         return to_array(env, changes, [&](const LayoutChange& change) {
           Napi::Object object = Napi::Object::New(env);
+          object["code"] = change.code;
           object["message"] = change.message;
           object["file"] = change.file;
           object["line"] = double(change.line);

@@ -90,6 +90,7 @@ export interface Bound {
 }
 
 export interface LayoutChange {
+  readonly code: Code;
   readonly message: string;
   readonly file: string;
   readonly line: number;
@@ -100,7 +101,7 @@ interface Addon {
   readModule(path: string): Promise<ModuleFile>;
   locate(module: ModuleHandle, original: ObjectHandle): Promise<LocatedHandle>;
   diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
-  layouts(before: string, after: string, root: string): Promise<LayoutChange[]>;
+  layouts(before: string, after: string): Promise<LayoutChange[]>;
   plan(input: PlanInput): Promise<Plan>;
   bind(plan: PlanHandle, library: string): Promise<Bound>;
   readExports(libraries: readonly string[]): Promise<ExportsHandle>;
@@ -141,9 +142,9 @@ export const locate = (module: ModuleHandle, original: ObjectHandle): Promise<Re
 export const diff = (before: ObjectHandle, after: ObjectHandle): Promise<Result<ObjectDiff>> =>
   settle(addon().diff(before, after));
 
-/** Types declared below `root` whose layout differs between two object files. Errors: E_ELF. */
-export const layouts = (before: string, after: string, root: string): Promise<Result<LayoutChange[]>> =>
-  settle(addon().layouts(before, after, root));
+/** Types, variables and signatures that two object files describe differently. Errors: E_ELF. */
+export const layouts = (before: string, after: string): Promise<Result<LayoutChange[]>> =>
+  settle(addon().layouts(before, after));
 
 /** Compares, chooses, and writes the objects to link. Errors: E_ELF, E_RELOCATION. */
 export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().plan(input));

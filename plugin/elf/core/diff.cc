@@ -33,9 +33,11 @@ class Comparison {
         compare(*old, entity);
       }
     }
-    compare_numbered();
+    compare_families();
     compare_initializers();
+    compare_constructors();
     compare_lambdas();
+    compare_lambda_places();
     return std::move(diff_);
   }
 
@@ -66,8 +68,10 @@ class Comparison {
                  std::to_string(entity.size) + " bytes");
       return;
     }
-    Digester old_digester(before_), new_digester(after_);
-    if (old_digester.of(old) == new_digester.of(entity)) return;
+    if (is_writable(entity)) compare_users(old, entity);
+    const Digest old_digest = Digester(before_).of(old), new_digest = Digester(after_).of(entity);
+    if (entity.kind == Kind::kFunction) note_lambda(entity, old_digest, new_digest);
+    if (old_digest == new_digest) return;
     switch (entity.kind) {
       case Kind::kFunction:
         diff_.changed_functions.push_back(entity.key);
@@ -93,28 +97,58 @@ class Comparison {
     // A local or inline constant is compared as part of the functions that use it.
   }
 
-  /// Several statics of one name in C: refuse where they cannot be told apart and anything of them moved.
-  void compare_numbered() {
+  /// Several statics of one name in one function: their numbers follow their order, so that after an insertion each would
+  /// take over the value of another. Refuse where they are not the same ones as before.
+  void compare_families() {
     std::map<std::string, std::set<std::string>> old_families, new_families;
     for (const Entity& entity : before_.all()) add_family(entity, &old_families);
     for (const Entity& entity : after_.all()) add_family(entity, &new_families);
-    for (const auto& [stem, keys] : new_families) {
-      const auto old = old_families.find(stem);
+    const std::set<std::string> initialized(diff_.kept_initializers.begin(), diff_.kept_initializers.end());
+    for (const auto& [family, keys] : new_families) {
+      const auto old = old_families.find(family);
       if (old == old_families.end() || (keys.size() == 1 && old->second.size() == 1)) continue;
-      const bool ambiguous = ambiguous_.count(stem) > 0 && !changed_.empty();
-      if (keys == old->second && !ambiguous) continue;
+      bool moved = keys != old->second || (ambiguous_.count(family) > 0 && !changed_.empty());
+      for (const std::string& key : keys) moved = moved || initialized.count(key) > 0;
+      if (!moved) continue;
       diff_.refusals.push_back({"E_VARIABLE",
-                                "several static variables are named " + stem +
+                                "several static variables are named " + demangle(family) +
                                     ": which of them is which after the change cannot be told",
-                                stem});
+                                family});
     }
   }
 
   void add_family(const Entity& entity, std::map<std::string, std::set<std::string>>* families) {
-    if (!entity.local || !is_writable(entity) || entity.key == entity.name) return;
-    const std::string stem(without_number(entity.name));
-    (*families)[stem].insert(entity.key);
-    if (entity.ambiguous) ambiguous_.insert(stem);
+    if (!is_writable(entity) || is_guard(entity.name)) return;
+    if (!entity.local && !is_function_static(entity.name)) return;
+    const std::string family(static_family(entity.name));
+    (*families)[family].insert(entity.key);
+    if (entity.ambiguous) ambiguous_.insert(family);
+  }
+
+  /// A static of C that moved to another function is another variable, though gcc gives it the name of the old one.
+  void compare_users(const Entity& old, const Entity& entity) {
+    if (old.users.empty() || entity.users.empty()) return;
+    for (const std::string& user : entity.users) {
+      if (old.users.count(user) > 0) return;
+    }
+    refuse("E_VARIABLE", entity,
+           "the static variable " + std::string(without_number(entity.name)) + " of " + *old.users.begin() +
+               "() is gone, and " + *entity.users.begin() + "() has one of the same name");
+  }
+
+  /// Functions marked to run at start-up: one that is new would have to run now.
+  void compare_constructors() {
+    for (size_t index = 0; index < after_.object().sections.size(); index++) {
+      const Section& section = after_.object().sections[index];
+      if (section.name.substr(0, 11) != ".init_array" && section.name.substr(0, 6) != ".ctors") continue;
+      for (const Relocation& relocation : section.relocations) {
+        const Target target = after_.target_of(uint32_t(index), relocation);
+        if (target.form != Target::Form::kEntity || is_initializer(target.entity->name)) continue;
+        if (before_.find(target.entity->key)) continue;
+        refuse("E_INITIALIZER", *target.entity,
+               demangle(target.entity->name) + " is a new constructor function, which would have to run");
+      }
+    }
   }
 
   /// Initializers never run again: a new variable that needs one cannot come in.
@@ -159,6 +193,26 @@ class Comparison {
     }
   }
 
+  void note_lambda(const Entity& function, const Digest& old_digest, const Digest& new_digest) {
+    const std::vector<LambdaMention> mentions = lambdas_in(function.name);
+    if (mentions.empty()) return;
+    old_lambdas_[{mentions.back().family, old_digest}] = function.key;
+    if (old_digest != new_digest) new_lambdas_.push_back({mentions.back().family, new_digest, function.key});
+  }
+
+  /// Two lambdas that change places keep their numbers: the code of one is now that of the other.
+  void compare_lambda_places() {
+    for (const auto& [family, digest, key] : new_lambdas_) {
+      const auto old = old_lambdas_.find({family, digest});
+      if (old == old_lambdas_.end() || old->second == key) continue;
+      diff_.refusals.push_back({"E_LAMBDA",
+                                "lambdas of " + family.substr(0, family.rfind("::")) +
+                                    " changed places: closures that are alive would run each other's code",
+                                key});
+      return;
+    }
+  }
+
   static void add_lambdas(const Entity& entity, std::map<std::string, std::set<int>>* numbers) {
     for (const LambdaMention& mention : lambdas_in(entity.name)) (*numbers)[mention.family].insert(mention.number);
   }
@@ -167,6 +221,13 @@ class Comparison {
   const Entities& after_;
   Diff diff_;
   std::set<std::string> changed_, ambiguous_, reported_;
+  struct Lambda {
+    std::string family;
+    Digest digest;
+    std::string key;
+  };
+  std::map<std::pair<std::string, Digest>, std::string> old_lambdas_;
+  std::vector<Lambda> new_lambdas_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "entity.h"
 
 #include <algorithm>
-#include <set>
 
 #include "bytes.h"
 #include "names.h"
@@ -210,8 +209,8 @@ bool Entities::refers_into_function(const Entity& entity) const {
   return false;
 }
 
-/// Names of the functions that refer to the entity, sorted, in one string.
-std::string Entities::users_of(const Entity& entity) const {
+/// Names of the functions that refer to the entity.
+std::set<std::string> Entities::users_of(const Entity& entity) const {
   std::set<std::string> users;
   for (const auto& [section, indexes] : by_section_) {
     if (!object_->sections[section].executable()) continue;
@@ -222,9 +221,7 @@ std::string Entities::users_of(const Entity& entity) const {
       if (user) users.insert(user->name.substr(0, user->name.find('.')));
     }
   }
-  std::string text;
-  for (const std::string& user : users) text += "@" + user;
-  return text;
+  return users;
 }
 
 // The number of a function static of C changes with every static that is added before it: the name without the number
@@ -237,7 +234,9 @@ void Entities::key_numbered_statics() {
   for (auto& [stem, members] : families) {
     std::map<std::string, std::vector<Entity*>> by_users;
     for (Entity* member : members) {
-      member->key = stem + ".#" + (members.size() > 1 ? users_of(*member) : "");
+      member->users = users_of(*member);
+      member->key = stem + ".#";
+      for (const std::string& user : member->users) member->key += members.size() > 1 ? "@" + user : "";
       by_users[member->key].push_back(member);
     }
     for (auto& [key, same] : by_users) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,8 @@ struct Entity {
   bool part_of_user;
   /// The key stands for several entities that cannot be told apart.
   bool ambiguous = false;
+  /// Of a numbered static of C: the functions that use it, which tell one from another of the same name.
+  std::set<std::string> users;
   uint32_t section;     ///< 0 for a common symbol
   uint64_t offset;
   uint64_t size;
@@ -73,7 +76,7 @@ class Entities {
   void index_places();
   void collect_anchors();
   void read_frames();
-  std::string users_of(const Entity& entity) const;
+  std::set<std::string> users_of(const Entity& entity) const;
 
   std::shared_ptr<const Object> object_;
   std::vector<Entity> all_;

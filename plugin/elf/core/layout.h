@@ -1,4 +1,4 @@
-// Layouts of types, before and after: an object in memory does not change its shape.
+// Layouts of types, types of variables and signatures of functions, before and after: what lives keeps its shape.
 #ifndef HOTRELOAD_ELF_LAYOUT_H
 #define HOTRELOAD_ELF_LAYOUT_H
 
@@ -10,17 +10,19 @@
 namespace hotreload {
 
 struct LayoutChange {
+  std::string code;     ///< E_LAYOUT, E_VARIABLE, E_FUNCTION
   std::string message;  ///< names the type, the member, and both offsets or sizes
-  std::string file;     ///< where the type is declared now
+  std::string file;     ///< where it is declared now
   unsigned line;
 };
 
-/// Compares the types that both objects describe in their DWARF (4 or 5) and that are declared below `root`:
-/// sizes, members with their offsets and types, bases, virtual functions, bit-fields, the type below an enum.
-/// @param root absolute path of the project's source directory
-/// Errors: E_ELF (DWARF that cannot be read). An object without DWARF has no types.
-Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, const std::string& after,
-                                                  const std::string& root);
+/// Compares what both objects describe in their DWARF (4 or 5) and what does not come from the system's headers:
+/// - types: sizes, members with their offsets and types, bases, virtual functions, bit-fields, the type below an enum;
+/// - variables: their types;
+/// - functions: their parameters and results, which C and static functions can change without changing their name.
+/// An object whose types cannot be seen (no debug information, split or compressed into type units) is a change itself.
+/// Errors: E_ELF (DWARF that cannot be read).
+Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, const std::string& after);
 
 }  // namespace hotreload
 

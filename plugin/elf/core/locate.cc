@@ -1,6 +1,8 @@
 // Matches an object with one of the translation units of a module.
 #include "locate.h"
 
+#include <algorithm>
+
 #include "bytes.h"
 #include "relocation.h"
 
@@ -85,10 +87,22 @@ Result<Located> locate_locals(const Module& module, const Entities& original) {
   for (const UnitSymbols& unit : module.units) {
     if (unit.source_name != source) continue;
     Match match(module, original, unit);
-    if (match.examine() && match.located_count() > 0) fitting.push_back(std::move(match));
+    if (match.examine()) fitting.push_back(std::move(match));
   }
-  if (fitting.empty()) return Located{};
+  if (fitting.empty()) {
+    for (const Entity& entity : original.all()) {
+      if (entity.local || entity.weak || entity.part_of_user || module.globals.count(entity.name) == 0) continue;
+      return Error{"E_LOCATE",
+                   "has no translation unit " + source + " that fits " + original.object().path +
+                       ": where its static functions and variables are is not known",
+                   module.path};
+    }
+    return Located{};  // it was not linked into this module: a member of an archive that nothing needed
+  }
   if (fitting.size() == 1) return fitting[0].take();
+  if (std::all_of(fitting.begin(), fitting.end(), [](const Match& m) { return m.located_count() == 0; })) {
+    return Located{};  // the linker dropped all of them
+  }
   // Several fit: only evidence in the code of the module decides.
   Match* proven = nullptr;
   for (Match& match : fitting) {

@@ -135,6 +135,9 @@ class Reader {
       const int visibility = GELF_ST_VISIBILITY(symbol.st_other);
       // A linker makes hidden symbols local; for the objects of the module they are still global.
       const bool hidden = visibility == STV_HIDDEN || visibility == STV_INTERNAL;
+      if (header.sh_type == SHT_SYMTAB && type == STT_FUNC) {
+        module_->functions.emplace(symbol.st_value, name.substr(0, name.find('@')));
+      }
       if (header.sh_type == SHT_DYNSYM) {
         if (binding != STB_LOCAL) module_->exported.emplace(name, value);
       } else if (binding == STB_LOCAL && !hidden) {

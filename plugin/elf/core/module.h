@@ -39,6 +39,7 @@ struct Module {
   std::unordered_map<std::string_view, ModuleSymbol> globals;   ///< of .symtab, versions cut off
   std::unordered_map<std::string_view, ModuleSymbol> exported;  ///< of .dynsym: what other modules can see
   std::vector<UnitSymbols> units;                               ///< in link order
+  std::unordered_multimap<uint64_t, std::string_view> functions;  ///< names of the function at an address
 
   /// The bytes of the file at [address, address + size), "" if they are not in the file.
   std::string_view at(uint64_t address, uint64_t size) const;

@@ -58,6 +58,19 @@ std::string_view without_number(std::string_view name) {
   return name.substr(0, end - 1);
 }
 
+std::string_view static_family(std::string_view name) {
+  if (!starts_with(name, "_ZZ")) return without_number(name);
+  // <discriminator> := _ <digit> | __ <number> _
+  size_t end = name.size();
+  if (end > 0 && name[end - 1] == '_') end--;
+  const size_t behind = end;
+  while (end > 0 && is_digit(name[end - 1])) end--;
+  if (end == behind || end < 2 || name[end - 1] != '_') return name;
+  end--;
+  if (behind != name.size()) return name[end - 1] == '_' ? name.substr(0, end - 1) : name;
+  return name.substr(0, end);
+}
+
 std::string demangle(std::string_view name) {
   const std::string mangled(name);
   if (!starts_with(name, "_Z")) return mangled;  // __cxa_demangle would read "s" as the type short

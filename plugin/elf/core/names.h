@@ -32,6 +32,10 @@ bool is_function_static(std::string_view name);
 /// `counter.0` -> `counter`: the name without the number that gcc gives to C's function statics; else the name itself.
 std::string_view without_number(std::string_view name);
 
+/// What the statics of one name in one function have in common: `_ZZ1fvE1n_0` and `_ZZ1fvE1n` -> `_ZZ1fvE1n`,
+/// clang's `f.n.1` and `f.n` -> `f.n`. Their numbers follow their order in the source.
+std::string_view static_family(std::string_view name);
+
 /// As the user wrote it: `Body::kick(double)`; the name itself if it is not mangled.
 std::string demangle(std::string_view name);
 

@@ -98,6 +98,7 @@ class Planner {
           if (!function.local && !function.weak) roots_.push_back({i, function.section, function.offset});
         } else if (entries.insert(*entry).second) {
           check_entry(function, *entry);
+          check_sharing(object, function, *entry);
           plan_.redirects.push_back({function.name, *entry, i, function.section, function.offset});
         }
       }
@@ -126,6 +127,24 @@ class Planner {
                               demangle(function.name) +
                                   " was not compiled to be replaceable (-fpatchable-function-entry=7,5)",
                               function.name});
+  }
+
+  /// Compilers and linkers fold functions of the same code into one: redirecting it would change the others as well.
+  void check_sharing(const PatchObject& object, const Entity& function, uint64_t entry) {
+    const LoadedModule& target = canonicals_.target();
+    const auto [first, last] = target.module->functions.equal_range(entry - target.bias);
+    for (auto at = first; at != last; ++at) {
+      const std::string name(at->second);
+      const Entity* other = object.after->find(name);
+      const bool alias = other && other->section == function.section && other->offset == function.offset;
+      const bool removed = !other && object.before && object.before->find(name);
+      if (alias || removed || is_clone(name)) continue;
+      plan_.refusals.push_back({"E_FUNCTION",
+                                demangle(function.name) + " shares its code with " + demangle(name) +
+                                    " (identical code was folded), so that it cannot be replaced alone",
+                                function.name});
+      return;
+    }
   }
 
   struct Root {
