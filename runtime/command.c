@@ -1,0 +1,82 @@
+/* A command of the dev server carried out, and its answer written. */
+#include "command.h"
+
+#include <unistd.h>
+
+#include "apply.h"
+#include "message.h"
+#include "modules.h"
+#include "stat.h"
+
+void hotreload_command_greet(const struct hotreload_process *process, struct hotreload_text *answer) {
+  struct hotreload_error error;
+  struct hotreload_modules modules;
+  struct hotreload_stat stat;
+  if (!hotreload_stat_read(&stat) || !hotreload_modules_read(&modules, &process->ranges, &error)) {
+    answer->failed = true;
+    return;
+  }
+  const struct hotreload_identity identity = {
+      .pid = getpid(),
+      .parent_pid = getppid(),
+      .start_time = stat.start_time,
+      .executable = modules.count ? modules.items[0].path : "",
+  };
+  hotreload_message_hello(answer, &identity, &modules, process);
+  hotreload_modules_free(&modules);
+}
+
+static bool survey(const struct hotreload_process *process, const struct hotreload_command *command,
+                   struct hotreload_text *answer, struct hotreload_error *error) {
+  struct hotreload_modules modules;
+  if (!hotreload_modules_read(&modules, &process->ranges, error))
+    return false;
+  hotreload_message_surveyed(answer, command->id, &modules);
+  hotreload_modules_free(&modules);
+  return true;
+}
+
+static bool reserve(struct hotreload_process *process, const struct hotreload_command *command,
+                    struct hotreload_text *answer, struct hotreload_error *error) {
+  const struct hotreload_range *range =
+      hotreload_ranges_reserve(&process->ranges, command->start, command->end, command->size, error);
+  if (range)
+    hotreload_message_reserved(answer, command->id, range);
+  return range != NULL;
+}
+
+static bool apply(struct hotreload_process *process, const char *patches, const struct hotreload_command *command,
+                  struct hotreload_text *answer, struct hotreload_error *error) {
+  struct hotreload_timing timing;
+  const struct hotreload_applied *applied = hotreload_patch_apply(
+      process, command->patch, command->libraries, command->library_count, patches, &timing, error);
+  if (applied)
+    hotreload_message_applied(answer, command->id, applied, &timing);
+  return applied != NULL;
+}
+
+bool hotreload_command_run(struct hotreload_process *process, const char *patches, const char *text, size_t length,
+                           struct hotreload_text *answer) {
+  struct hotreload_command command;
+  struct hotreload_error error;
+  if (!hotreload_command_decode(&command, text, length, &error)) {
+    hotreload_message_refused(answer, command.id, &error);
+    return false;
+  }
+  bool done = false;
+  switch (command.kind) {
+  case HOTRELOAD_SURVEY:
+    done = survey(process, &command, answer, &error);
+    break;
+  case HOTRELOAD_RESERVE:
+    done = reserve(process, &command, answer, &error);
+    break;
+  case HOTRELOAD_APPLY:
+    done = apply(process, patches, &command, answer, &error);
+    break;
+  }
+  if (!done)
+    hotreload_message_refused(answer, command.id, &error);
+  hotreload_command_free(&command);
+  return true;
+}

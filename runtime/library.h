@@ -1,0 +1,45 @@
+/* A patch library: checked as a file, loaded where it was linked for, and read. */
+#ifndef HOTRELOAD_LIBRARY_H
+#define HOTRELOAD_LIBRARY_H
+
+#include <stdint.h>
+
+#include "errors.h"
+#include "extent.h"
+#include "patch.h"
+#include "ranges.h"
+
+/* All zero is no library. */
+struct hotreload_library {
+  char *path; /* as the server named it */
+  struct hotreload_extent extent;
+  uint64_t tls_module;                 /* 0 if it has no TLS segment */
+  void *handle;                        /* of dlopen, NULL while it is not loaded */
+  const struct hotreload_patch *patch; /* inside the loaded library */
+};
+
+/* Checks the file: it lies inside `directory` (absolute), both are the effective user's own and nobody else can
+ * write them, no symbolic link at its end; a complete shared library. Nothing is mapped.
+ * Errors: E_AGENT_OUTSIDE, E_AGENT_OWNER, E_AGENT_FILE, E_AGENT_ELF, E_AGENT_MEMORY. On success the caller frees
+ * the library. */
+bool hotreload_library_inspect(struct hotreload_library *library, const char *path, const char *directory,
+                               struct hotreload_error *error);
+
+/* Loads an inspected library into the ranges: gives up exactly the part it needs, and takes it back on failure.
+ * Its constructors run.
+ * Errors: E_AGENT_PLACE, E_AGENT_LOAD, E_AGENT_MOVED, E_AGENT_MEMORY. */
+bool hotreload_library_load(struct hotreload_library *library, struct hotreload_ranges *ranges,
+                            struct hotreload_error *error);
+
+/* Finds the patch in a loaded library and checks all of it that does not depend on other modules: magic number,
+ * version, size and place, that the table lies within the library and each target in its code.
+ * Errors: E_AGENT_FORMAT, E_AGENT_TARGET. */
+bool hotreload_library_read(struct hotreload_library *library, struct hotreload_error *error);
+
+/* Unloads a library that nothing was redirected to, if it is loaded, and takes its place back. */
+void hotreload_library_unload(struct hotreload_library *library, struct hotreload_ranges *ranges);
+
+/* Gives the memory of the description back; the library stays as it is. */
+void hotreload_library_free(struct hotreload_library *library);
+
+#endif

@@ -1,0 +1,25 @@
+/* What the agent keeps about its process: the reserved ranges and the patches that are applied. */
+#ifndef HOTRELOAD_PROCESS_H
+#define HOTRELOAD_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "library.h"
+#include "ranges.h"
+
+struct hotreload_applied {
+  uint64_t patch; /* the number that the server gave it */
+  struct hotreload_library *libraries;
+  size_t library_count;
+};
+
+/* All zero is a process without patches. A forked child goes on with what its parent had. */
+struct hotreload_process {
+  struct hotreload_ranges ranges;
+  struct hotreload_applied *applied; /* rising numbers */
+  size_t applied_count;
+  size_t applied_capacity;
+};
+
+#endif

@@ -1,0 +1,295 @@
+// The agent inside a real process, against a real WebSocket server on a Unix socket.
+
+import { strict as assert } from "node:assert";
+import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import type { LoadedModule, ReservedRange } from "../../plugin/process.js";
+import { Scratch } from "../devserver/scratch.js";
+import { buildHost, Host } from "./host.js";
+import { makePatchLibrary } from "./patch_library.js";
+import { buildRuntime, run } from "./programs.js";
+import { type Connection, Server } from "./server.js";
+
+const REACH = 1.5 * 2 ** 30;
+const MIB = 2 ** 20;
+const NOBODY = 65534;
+
+const scratch = new Scratch();
+const test = suite("agent");
+const runtime = await buildRuntime(scratch.file("runtime"));
+await buildHost(scratch.file("host"), runtime);
+
+/** A session with a copy of the host in it, in a directory below. */
+async function makeSession(name: string): Promise<{ server: Server; program: string }> {
+  const directory = scratch.file(name);
+  mkdirSync(join(directory, "bin"), { recursive: true });
+  const program = join(directory, "bin", "host");
+  copyFileSync(scratch.file("host"), program);
+  const server = new Server(directory);
+  await server.listen();
+  return { server, program };
+}
+
+/** Runs the body with a host that is connected to a server of its own. */
+async function withHost(
+  name: string,
+  body: (host: Host, connection: Connection, server: Server, program: string) => Promise<void>,
+): Promise<void> {
+  const { server, program } = await makeSession(name);
+  const host = new Host(program);
+  try {
+    await body(host, await server.next(), server, program);
+    assert.equal(host.stderr, "", "the agent prints nothing");
+  } finally {
+    await host.end();
+    await server.close();
+  }
+}
+
+async function buildIdOf(path: string): Promise<string> {
+  const { stdout } = await run("readelf", ["-n", path]);
+  return /Build ID: ([0-9a-f]+)/.exec(stdout)?.[1] ?? "";
+}
+
+function startTimeOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+}
+
+function executableOf(modules: readonly LoadedModule[]): LoadedModule {
+  const [executable] = modules;
+  if (executable === undefined) throw new Error("a process has at least its executable");
+  return executable;
+}
+
+/** Reserves near the executable, and applies a patch that makes the function add `value`. */
+async function patch(
+  host: Host,
+  connection: Connection,
+  server: Server,
+  number: number,
+  value: number,
+  range: ReservedRange,
+): Promise<string> {
+  const library = join(server.patches, `${host.pid}-${number}.so`);
+  const entry = BigInt(await host.ask("address"));
+  await makePatchLibrary(library, { start: range.start + number * MIB, entry, value });
+  await connection.expect("applied", { type: "apply", patch: number, libraries: [library] });
+  return library;
+}
+
+async function reserve(connection: Connection, modules: readonly LoadedModule[]): Promise<ReservedRange> {
+  const { start, end } = executableOf(modules);
+  const { range } = await connection.expect("reserved", { type: "reserve", start, end, size: 16 * MIB });
+  return range;
+}
+
+test("a process says who it is and what it has loaded", () =>
+  withHost("hello", async (host, connection, _server, program) => {
+    const hello = await connection.hello();
+    assert.equal(hello.protocol, 1);
+    assert.equal(hello.pid, host.pid);
+    assert.equal(hello.parentPid, process.pid);
+    assert.equal(hello.startTime, startTimeOf(host.pid));
+    assert.equal(hello.executable, program);
+    assert.deepEqual([hello.ranges, hello.applied], [[], []]);
+    const executable = executableOf(hello.modules);
+    assert.equal(executable.path, program);
+    assert.equal(executable.buildId, await buildIdOf(program));
+    assert.equal(executable.start, executable.bias);
+    const address = Number(await host.ask("address"));
+    assert.ok(address > executable.start && address < executable.end);
+    assert.ok(hello.modules.some(({ path }) => path === runtime));
+    assert.ok(hello.modules.some(({ path, tlsModule }) => /\/libc\.so\.6$/.test(path) && tlsModule > 0));
+    assert.ok(hello.modules.every(({ path }) => path.startsWith("/")));
+    const survey = await connection.expect("surveyed", { type: "survey" });
+    assert.deepEqual(survey.modules, hello.modules);
+  }));
+
+test("an executable that was rebuilt on disk keeps its path", () =>
+  withHost("rebuilt", async (_host, connection, server, program) => {
+    const hello = await connection.hello();
+    renameSync(program, `${program}.old`);
+    copyFileSync(`${program}.old`, `${program}.new`);
+    renameSync(`${program}.new`, `${program}.old`); // the running file is unlinked
+    await server.close();
+    await server.listen();
+    const again = await (await server.next()).hello();
+    assert.ok(!existsSync(program));
+    assert.equal(again.executable, program);
+    assert.deepEqual(again.modules, hello.modules);
+  }));
+
+test("a range is reserved within reach, and refused where there is none", () =>
+  withHost("reserve", async (_host, connection) => {
+    const { modules } = await connection.hello();
+    for (const { start, end } of modules) {
+      const { range } = await connection.expect("reserved", { type: "reserve", start, end, size: 64 * MIB });
+      assert.equal(range.near, start);
+      assert.ok(range.size >= 64 * MIB);
+      assert.ok(Math.max(end, range.start + range.size) - Math.min(start, range.start) <= REACH);
+      assert.ok(range.start + range.size <= start || range.start >= end);
+    }
+    const { start, end } = executableOf(modules);
+    const refused = await connection.expect("refused", { type: "reserve", start, end, size: 2 * REACH });
+    assert.equal(refused.code, "E_AGENT_RANGE");
+  }));
+
+test("a patch is applied, known after a reconnection, and followed by the next one", () =>
+  withHost("apply", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    assert.equal(await host.ask("call 1"), "2");
+    const range = await reserve(connection, modules);
+    const first = await patch(host, connection, server, 1, 100, range);
+    assert.equal(await host.ask("call 1"), "101");
+    await server.close();
+    assert.equal(await host.ask("call 1"), "101");
+    await server.listen();
+    const again = await server.next();
+    const hello = await again.hello();
+    assert.deepEqual(hello.ranges, [range]);
+    assert.deepEqual(
+      hello.applied.map(({ patch, libraries }) => [patch, libraries.map(({ path, start }) => [path, start])]),
+      [[1, [[first, range.start + MIB]]]],
+    );
+    assert.deepEqual(hello.modules, modules); // patches are no modules
+    await patch(host, again, server, 2, 200, range);
+    assert.equal(await host.ask("call 1"), "201");
+  }));
+
+test("a patch that is refused leaves the process and the connection as they were", () =>
+  withHost("refuse", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    const range = await reserve(connection, modules);
+    const entry = BigInt(await host.ask("address"));
+    const inside = join(server.patches, "inside.so");
+    const outside = scratch.file("outside.so");
+    await makePatchLibrary(inside, { start: range.start, entry: entry + 1n, value: 1 });
+    await makePatchLibrary(outside, { start: range.start, entry, value: 1 });
+    const cases = [
+      [[inside], "E_AGENT_ENTRY"],
+      [[outside], "E_AGENT_OUTSIDE"],
+      [[join(server.patches, "missing.so")], "E_AGENT_FILE"],
+      [[], "E_AGENT_MESSAGE"],
+    ] as const;
+    for (const [libraries, code] of cases) {
+      const refused = await connection.expect("refused", { type: "apply", patch: 1, libraries });
+      assert.equal(refused.code, code);
+      assert.equal(await host.ask("call 1"), "2");
+    }
+    await patch(host, connection, server, 1, 100, range);
+    assert.equal(await host.ask("call 1"), "101");
+  }));
+
+test("a message that is none is refused, and the connection goes on", () =>
+  withHost("unknown", async (_host, connection) => {
+    await connection.hello();
+    for (const text of ["", "junk", "{", "[]", '{"type":"applied"}', '{"type":"survey"}', `${"[".repeat(100_000)}`]) {
+      connection.webSocket.send(text);
+      const answer = await connection.messages.next("refusal");
+      assert.ok(answer.type === "refused" && answer.id === 0 && answer.code === "E_AGENT_MESSAGE");
+    }
+    await connection.expect("surveyed", { type: "survey" });
+  }));
+
+test("a forked child connects as itself, with what its parent had, and goes its own way", () =>
+  withHost("fork", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    const range = await reserve(connection, modules);
+    await patch(host, connection, server, 1, 100, range);
+    const forked = Number((await host.ask("fork")).split(" ")[1]);
+    const child = await server.next();
+    const hello = await child.hello();
+    assert.equal(hello.pid, forked);
+    assert.equal(hello.parentPid, host.pid);
+    assert.equal(hello.startTime, startTimeOf(forked));
+    assert.deepEqual(hello.ranges, [range]);
+    assert.deepEqual(
+      hello.applied.map((applied) => applied.patch),
+      [1],
+    );
+    assert.equal(await host.ask("child call 1"), "101");
+    const library = join(server.patches, "child.so");
+    const entry = BigInt(await host.ask("address"));
+    await makePatchLibrary(library, { start: range.start + 4 * MIB, entry, value: 500 });
+    await child.expect("applied", { type: "apply", patch: 2, libraries: [library] });
+    assert.equal(await host.ask("child call 1"), "501");
+    assert.equal(await host.ask("call 1"), "101");
+    await connection.expect("surveyed", { type: "survey" });
+    host.tell("child quit");
+    await child.closed;
+    assert.equal(await host.ask("call 1"), "101");
+  }));
+
+test("a program that execs itself connects anew, without patches", () =>
+  withHost("exec", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    await patch(host, connection, server, 1, 100, await reserve(connection, modules));
+    host.tell("exec");
+    await connection.closed;
+    const hello = await (await server.next()).hello();
+    assert.equal(hello.pid, host.pid);
+    assert.deepEqual([hello.ranges, hello.applied], [[], []]);
+    assert.equal(await host.ask("call 1"), "2");
+  }));
+
+test("an agent finds a server that comes later, and one that comes back", async () => {
+  const directory = scratch.file("later");
+  mkdirSync(directory);
+  const program = join(directory, "host");
+  copyFileSync(scratch.file("host"), program);
+  const host = new Host(program);
+  try {
+    assert.equal(await host.ask("call 1"), "2"); // it runs, and there is no session yet
+    const server = new Server(directory);
+    await server.listen();
+    for (let round = 0; round < 3; round++) {
+      const connection = await server.next();
+      assert.equal((await connection.hello()).pid, host.pid);
+      await connection.expect("surveyed", { type: "survey" });
+      await server.close();
+      await connection.closed;
+      await server.listen();
+    }
+    await server.close();
+    assert.equal(host.stderr, "");
+  } finally {
+    await host.end();
+  }
+});
+
+test("HOTRELOAD_SESSION names the session", async () => {
+  const server = new Server(scratch.file("named"));
+  await server.listen();
+  const session = join(scratch.file("named"), ".hotreload", "session.json");
+  const host = new Host(scratch.file("host"), [], { env: { ...process.env, HOTRELOAD_SESSION: session } });
+  const hello = await (await server.next()).hello();
+  assert.equal(hello.executable, scratch.file("host"));
+  await host.end();
+  await server.close();
+});
+
+test("a program of another user connects to its own session, also after it gave up root", async () => {
+  if (process.getuid?.() !== 0) return;
+  const { server, program } = await makeSession("nobody");
+  for (const path of [".hotreload", ".hotreload/session.json", ".hotreload/patches", ".hotreload/agents"]) {
+    chownSync(join(scratch.file("nobody"), path), NOBODY, NOBODY);
+  }
+  await run("chmod", ["-R", "o+rX", scratch.path]);
+  await run("chmod", ["o+x", scratch.path]);
+  const other = new Host("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", program]);
+  const connection = await server.next();
+  assert.equal((await connection.hello()).pid, other.pid);
+  await other.end();
+  // While it is root the session is not its own.
+  const root = new Host(program);
+  assert.equal(await root.ask("call 1"), "2");
+  assert.deepEqual(server.connections.rest, []);
+  assert.equal(await root.ask("drop-root"), "dropped");
+  assert.equal((await (await server.next()).hello()).pid, root.pid);
+  await root.end();
+  await server.close();
+});
+
+test.run();
