@@ -46,17 +46,19 @@ export class BuildTree {
 
   /** Takes in what was saved. */
   note(changes: Changes): void {
+    for (const path of changes.changed) this.touched.delete(path);
     for (const path of changes.touched) this.touched.add(path);
     const sources = changes.changed.filter((path) => !this.current.isConfigureInput(path));
     if (sources.length < changes.changed.length) this.configureAgain = true;
     for (const object of this.current.affectedObjects(sources)) this.dirty.add(object);
   }
 
-  /** Runs CMake again and takes over the new graph. On an error the old one stays. */
+  /** Runs CMake again and takes over the new graph. On an error the old one stays, and the next save tries again. */
   async reconfigure(): Promise<Result<void>> {
-    this.configureAgain = false;
     const graph = await this.project.reconfigure();
-    return graph.ok ? this.adopt(graph.value) : graph;
+    if (!graph.ok) return graph;
+    this.configureAgain = false;
+    return this.adopt(graph.value);
   }
 
   /** Builds the dirty objects. What the build says is in the outcome; a Problem is one of ours. */

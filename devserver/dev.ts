@@ -118,7 +118,7 @@ async function connect(
   ending.onEnd(() => watch.close());
   const tree = new BuildTree(project, watch, ({ done, total, text }) => {
     // A program that draws on the terminal does not want a line that comes and goes.
-    if (options.json || program?.running !== true) report({ type: "progress", stage: "build", text, done, total });
+    if (options.json || program?.isRunning() !== true) report({ type: "progress", stage: "build", text, done, total });
   });
   const start = (): void => {
     program?.start();
@@ -131,7 +131,7 @@ async function connect(
     agents,
     report,
     program: program && {
-      isRunning: () => program.running,
+      isRunning: () => program.isRunning(),
       stop: () => program.stop(),
       start: (ms) => {
         buildMs = ms;

@@ -39,7 +39,7 @@ export class Program {
     private readonly events: ProgramEvents,
   ) {}
 
-  get running(): boolean {
+  isRunning(): boolean {
     return this.child !== undefined;
   }
 

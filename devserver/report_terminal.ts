@@ -65,7 +65,10 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
     case "buildFailed":
       return `${colors.red("build failed")}  ${files(report.files)}\n${report.output}`;
     case "restartNeeded": {
-      const reasons = report.reasons.map((reason) => `     ${formatProblem(relativeProblem(reason, projectDir))}`);
+      const reasons = report.reasons.map((reason) => {
+        const lines = formatProblem(relativeProblem(reason, projectDir)).trimEnd().split("\n");
+        return lines.map((line) => `     ${line}`).join("\n");
+      });
       return [`${colors.yellow("restart needed")}  ${files(report.files)}`, ...reasons].join("\n");
     }
     case "error": {

@@ -51,6 +51,7 @@ export class Watch {
   private firstHint: number | undefined;
   private gathering: NodeJS.Timeout | undefined;
   private sweeping: NodeJS.Timeout | undefined;
+  private digesting: Promise<void> = Promise.resolve();
   private closed = false;
 
   private constructor(private readonly options: WatchOptions) {
@@ -81,7 +82,12 @@ export class Watch {
     }
     await this.directories.add(this.index(added));
     this.hintDifferences(added);
-    void this.digest(added);
+    this.digesting = this.digesting.then(() => this.digest(added));
+  }
+
+  /** Resolves when a touch of any file can be told from a change. */
+  async digested(): Promise<void> {
+    await this.digesting;
   }
 
   /**

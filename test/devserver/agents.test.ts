@@ -1,0 +1,137 @@
+// One object a process: commands and answers, silence and what comes late, connections that break and come back.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { suite } from "uvu";
+import { type AgentServer, listenForAgents } from "../../devserver/agent_server.js";
+import { type Agent, Agents } from "../../devserver/agents.js";
+import { processStat } from "../../plugin/command.js";
+import type { Problem } from "../../plugin/errors.js";
+import { Inbox, until } from "./inbox.js";
+import { module, obedient, range, ScriptedAgent } from "./scripted_agent.js";
+import { Scratch } from "./scratch.js";
+
+const test = suite("agents");
+const connected = new Inbox<Agent>();
+const exited = new Inbox<{ pid: number }>();
+const problems = new Inbox<Problem>();
+const socket = new Scratch().file("agents");
+let agents: Agents;
+let server: AgentServer;
+
+test.before(async () => {
+  agents = new Agents(problems.push, { deadlines: { askMs: 100, applyMs: 100 } });
+  const listening = await listenForAgents({
+    socket,
+    onConnection: (connection) => agents.accept(connection),
+    onProblem: problems.push,
+  });
+  assert.ok(listening.ok);
+  server = listening.value;
+});
+
+test.after(async () => {
+  agents.close();
+  await server.close();
+});
+
+test("processes that connect before anybody looks are told of when somebody does", async () => {
+  const client = await ScriptedAgent.start(socket);
+  await until("the hello to arrive", () => agents.connected.length === 1);
+  assert.equal(connected.all.length, 0);
+  agents.begin({ connected: connected.push, exited: exited.push });
+  assert.equal((await connected.next("connection")).pid, process.pid);
+  client.close();
+  await client.closed;
+});
+
+test("what the process answers becomes what is known of it", async () => {
+  const library = { path: "/p/1.so", start: 0x10000000, size: 4096, tlsModule: 0 };
+  const modules = [module("/b/app"), module("/b/lib.so", 0x800000)];
+  const client = await ScriptedAgent.start(socket, { ranges: [range(1)] }, (message) => obedient(message, modules));
+  const agent = await connected.next("connection");
+  assert.deepEqual(await agent.survey(), { kind: "done", value: undefined });
+  assert.deepEqual(await agent.reserve(module("/b/lib.so", 0x800000), 4096), { kind: "done", value: undefined });
+  assert.deepEqual(await agent.apply(3, ["/p/1.so"]), { kind: "done", value: { patch: 3, libraries: [library] } });
+  const view = agent.view();
+  assert.deepEqual(view.modules, modules);
+  assert.deepEqual(
+    view.ranges.map((each) => each.near),
+    [1, 0x800000],
+  );
+  assert.deepEqual(view.applied, [{ patch: 3, libraries: [library] }]);
+  assert.deepEqual(
+    client.received.all.map((message) => message.type),
+    ["survey", "reserve", "apply"],
+  );
+  client.close();
+  await client.closed;
+});
+
+test("a refusal comes with its code, and changes nothing of what is known", async () => {
+  const client = await ScriptedAgent.start(socket, {}, (message) => ({
+    type: "refused",
+    id: message.id,
+    code: "E_AGENT_MOVED",
+    message: "landed elsewhere",
+  }));
+  const agent = await connected.next("connection");
+  const answer = await agent.apply(1, ["/p/1.so"]);
+  assert.deepEqual(answer, { kind: "refused", code: "E_AGENT_MOVED", message: "landed elsewhere" });
+  assert.deepEqual(agent.view().applied, []);
+  client.close();
+  await client.closed;
+});
+
+test("a command that is not answered in time is silent, and its answer counts when it comes", async () => {
+  const client = await ScriptedAgent.start(socket, {}, () => undefined);
+  const agent = await connected.next("connection");
+  const answer = await agent.apply(1, ["/p/1.so"]);
+  assert.ok(answer.kind === "silent");
+  client.send(obedient(await client.received.next("command")));
+  assert.equal((await answer.late).kind, "done");
+  assert.equal(agent.view().applied.length, 1);
+  client.close();
+  await client.closed;
+});
+
+test("a connection that ends leaves no command waiting", async () => {
+  const client = await ScriptedAgent.start(socket, {}, () => undefined);
+  const agent = await connected.next("connection");
+  const answer = agent.survey();
+  await client.received.next("command");
+  client.close();
+  assert.deepEqual(await answer, { kind: "gone" });
+  assert.deepEqual(await agent.survey(), { kind: "gone" });
+});
+
+test("a process that could not understand a message says so, and the user is told", async () => {
+  const client = await ScriptedAgent.start(socket);
+  await connected.next("connection");
+  client.send({ type: "refused", id: 0, code: "E_AGENT_MESSAGE", message: "what?" });
+  assert.match((await problems.next("problem")).message, /did not understand a message: what\?/);
+  await client.closed;
+});
+
+test("a connection that breaks is no end of the process, and a new one takes the place of the old", async () => {
+  const child = spawn("sleep", ["60"]);
+  const pid = child.pid ?? 0;
+  const identity = { pid, startTime: processStat(pid)?.startTime ?? 0 };
+  const first = await ScriptedAgent.start(socket, identity);
+  await connected.next("connection");
+  first.close();
+  await first.closed;
+  const second = await ScriptedAgent.start(socket, identity);
+  await connected.next("connection");
+  const third = await ScriptedAgent.start(socket, identity);
+  const agent = await connected.next("connection");
+  await second.closed;
+  assert.ok(agents.connected.includes(agent));
+  assert.equal(agents.connected.filter((each) => each.pid === pid).length, 1);
+  assert.equal(exited.all.filter((each) => each.pid === pid).length, 0);
+  child.kill("SIGKILL");
+  third.close();
+  await exited.next("exit", (process) => process.pid === pid);
+});
+
+test.run();

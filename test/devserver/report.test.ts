@@ -1,0 +1,132 @@
+// What a person and a script get to read of each report.
+
+import assert from "node:assert/strict";
+import pc from "picocolors";
+import { suite } from "uvu";
+import type { Report } from "../../devserver/report.js";
+import { jsonReporter } from "../../devserver/report_json.js";
+import { terminalReporter, terminalText } from "../../devserver/report_terminal.js";
+
+const test = suite("report");
+
+const hot: Extract<Report, { type: "hot" }> = {
+  type: "hot",
+  files: ["/p/src/orbit.cpp"],
+  functions: ["step", "draw", "Body::kick"],
+  added: [],
+  variables: [],
+  ms: { total: 412.3, build: 398.1, diff: 0.2, link: 8.4, bind: 2.4567891, apply: 1.1 },
+  patch: 3,
+  pid: 17,
+  notes: [],
+  warnings: "",
+};
+
+function text(report: Report, colors = false): string {
+  return terminalText(report, { projectDir: "/p", colors: pc.createColors(colors) });
+}
+
+test("a hot save is one line", () => {
+  assert.equal(
+    text(hot),
+    "hot  src/orbit.cpp  3 functions (step, draw, Body::kick)  412 ms (build 398, link 8, bind 2, apply 1)",
+  );
+});
+
+test("long lists are cut, and say how much is missing", () => {
+  const functions = Array.from({ length: 9 }, (_, index) => `f${index}`);
+  const files = ["/p/a.h", "/p/b.h", "/p/c.h", "/p/d.h", "/q/e.h"];
+  assert.match(text({ ...hot, functions, files }), /^hot {2}a\.h, b\.h, c\.h, \+2 {2}9 functions \(f0, f1, f2, f3, f4, f5, \+3\)/);
+});
+
+test("new functions, variables and notes are told, the notes below", () => {
+  const more = { ...hot, functions: ["step"], added: ["kick"], variables: ["count"], notes: ["count keeps its value"] };
+  assert.match(
+    text(more),
+    /1 function \(step\), 1 new function \(kick\), 1 variable \(count\) {2}412 ms .*\n {5}count keeps its value$/,
+  );
+  assert.match(text({ ...hot, functions: [], variables: [] }), /orbit\.cpp {2}data {2}412 ms/);
+});
+
+test("the compiler's text is shown as it is, errors and warnings alike", () => {
+  const output = "a.c:1: error: \x1b[31mno\x1b[m\n  at all\n";
+  assert.equal(text({ type: "buildFailed", files: ["/p/a.c"], output }), `build failed  a.c\n${output}`);
+  assert.ok(text({ ...hot, warnings: "a.c:1: warning: hm\n" }).endsWith("apply 1)\na.c:1: warning: hm"));
+});
+
+test("every reason for a restart has its place", () => {
+  const report: Report = {
+    type: "restartNeeded",
+    files: ["/p/body.h"],
+    pid: 17,
+    reasons: [
+      { code: "E_LAYOUT", message: "Body grew from 8 to 16 bytes", file: "/p/body.h", line: 7, detail: "8 -> 16" },
+      { code: "E_VTABLE", message: "Body::kick moved", file: "/elsewhere/x.h" },
+    ],
+  };
+  assert.equal(
+    text(report),
+    [
+      "restart needed  body.h",
+      "     body.h:7: Body grew from 8 to 16 bytes [E_LAYOUT]",
+      "     8 -> 16",
+      "     /elsewhere/x.h: Body::kick moved [E_VTABLE]",
+    ].join("\n"),
+  );
+});
+
+test("the other reports are one line each", () => {
+  const lines: [Report, string][] = [
+    [{ type: "unchanged", files: ["/p/a.c"], warnings: "" }, "same  a.c  nothing to do"],
+    [{ type: "ready", buildMs: 12.6, readyMs: 3.2 }, "ready  built in 13 ms, connected in 3 ms"],
+    [{ type: "process", pid: 7, state: "exited", code: 3 }, "process 7 exited with code 3"],
+    [{ type: "process", pid: 7, state: "exited", signal: "SIGSEGV" }, "process 7 exited by SIGSEGV"],
+    [{ type: "error", code: "E_PEER", message: "no" }, "error  no [E_PEER]"],
+    [
+      { type: "error", code: "E_CONFIGURE", message: "failed", file: "/p/CMakeLists.txt", line: 3, detail: "CMake Error" },
+      "error  CMakeLists.txt:3: failed [E_CONFIGURE]\nCMake Error",
+    ],
+  ];
+  for (const [report, line] of lines) assert.equal(text(report), line);
+});
+
+test("a file's name cannot reach the terminal's controls", () => {
+  assert.match(text({ type: "unchanged", files: ["/p/a\x1b[2J\n.c"], warnings: "" }), /^same {2}a\?\[2J\?\.c /);
+});
+
+test("colours are there only when asked for", () => {
+  assert.ok(text(hot, true).startsWith("\x1b[32mhot\x1b[39m"));
+  assert.ok(!text(hot).includes("\x1b"));
+});
+
+test("progress takes one line that comes and goes, and none where it cannot", () => {
+  const step: Report = { type: "progress", stage: "build", text: "Building a.c.o", done: 1, total: 2 };
+  for (const interactive of [true, false]) {
+    let written = "";
+    const write = (part: string): void => {
+      written += part;
+    };
+    const report = terminalReporter({ projectDir: "/p", colors: pc.createColors(false), interactive, write });
+    report(step);
+    report({ type: "ready", buildMs: 1, readyMs: 1 });
+    const line = "ready  built in 1 ms, connected in 1 ms\n";
+    assert.equal(written, interactive ? `\r\x1b[K[1/2] Building a.c.o\r\x1b[K${line}` : line);
+  }
+});
+
+test("a script gets one object a line, with the documented fields and three decimals", () => {
+  const lines: string[] = [];
+  const report = jsonReporter((line) => lines.push(line));
+  report(hot);
+  report({ type: "output", pid: 17, stream: "stdout", text: "two\nlines\n" });
+  report({ type: "unchanged", files: [], warnings: "" });
+  assert.ok(lines.every((line) => line.indexOf("\n") === line.length - 1));
+  const [first, second] = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(first.ms, { total: 412.3, build: 398.1, diff: 0.2, link: 8.4, bind: 2.457, apply: 1.1 });
+  for (const field of ["type", "files", "functions", "variables", "patch", "notes", "pid"] as const) {
+    assert.deepEqual(first[field], hot[field]);
+  }
+  assert.deepEqual(second, { type: "output", pid: 17, stream: "stdout", text: "two\nlines\n" });
+});
+
+test.run();

@@ -1,0 +1,103 @@
+// A patcher whose verdicts a test writes: it moves objects away and back as the real one does, and notes what is asked.
+
+import { existsSync, renameSync, rmSync } from "node:fs";
+import type { BuildProject } from "../../devserver/build_tree.js";
+import type { ReloadParts } from "../../devserver/reload.js";
+import { type Result, success } from "../../plugin/errors.js";
+import type { BuildGraph, ObjectPath } from "../../plugin/graph/graph.js";
+import type { Patch, ProcessView, Update } from "../../plugin/patcher.js";
+import type { LoadedModule } from "../../plugin/process.js";
+
+type Needed = BuildProject["patcher"] & ReloadParts["patcher"];
+
+export function patch(fields: Partial<Patch> = {}): Patch {
+  return {
+    number: 1,
+    libraries: ["/b/.hotreload/patches/1.so"],
+    functions: ["step"],
+    addedFunctions: [],
+    variables: [],
+    notes: [],
+    ms: { diff: 1, link: 2, bind: 3 },
+    introduced: [],
+    libraryNames: {},
+    ...fields,
+  } as Patch;
+}
+
+export class ScriptedPatcher implements Needed {
+  /** "beforeBuild a.o b.o", "update 17", "commit 17 1", ... */
+  readonly calls: string[] = [];
+  /** What update() says next; afterwards `unchanged`. */
+  readonly updates: Update[] = [];
+  private readonly aside = new Map<ObjectPath, string>();
+
+  constructor(private graph: BuildGraph) {}
+
+  hot(fields: Partial<Patch> = {}): void {
+    this.updates.push({ kind: "hot", patch: patch(fields) });
+  }
+
+  setGraph(graph: BuildGraph): void {
+    this.graph = graph;
+    this.calls.push("setGraph");
+  }
+
+  async beforeBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
+    this.calls.push(`beforeBuild ${objects.map(shortened).join(" ")}`.trim());
+    for (const object of objects) {
+      const path = this.graph.resolve(object);
+      if (!existsSync(path)) continue;
+      renameSync(path, `${path}.aside`);
+      this.aside.set(path, `${path}.aside`);
+    }
+    return success(undefined);
+  }
+
+  async afterBuild(_objects: readonly ObjectPath[]): Promise<Result<void>> {
+    this.calls.push("afterBuild");
+    for (const [path, place] of this.aside) {
+      if (existsSync(path)) rmSync(place);
+      else renameSync(place, path);
+    }
+    this.aside.clear();
+    return success(undefined);
+  }
+
+  async afterFullBuild(): Promise<Result<void>> {
+    this.calls.push("afterFullBuild");
+    return success(undefined);
+  }
+
+  isProjectModule(module: LoadedModule): boolean {
+    return module.path.startsWith("/b/");
+  }
+
+  roomNear(process: ProcessView, module: LoadedModule): number {
+    return process.ranges.filter((range) => range.near === module.start).reduce((sum, range) => sum + range.size, 0);
+  }
+
+  async update(process: ProcessView): Promise<Update> {
+    this.calls.push(`update ${process.modules.length}`);
+    return this.updates.shift() ?? { kind: "unchanged" };
+  }
+
+  async commit(_process: ProcessView, committed: Patch): Promise<Result<void>> {
+    this.calls.push(`commit ${committed.number}`);
+    return success(undefined);
+  }
+
+  async forget(process: { readonly pid: number }): Promise<void> {
+    this.calls.push(`forget ${process.pid}`);
+  }
+
+  /** The calls since the last time. */
+  taken(): string[] {
+    return this.calls.splice(0);
+  }
+}
+
+/** CMakeFiles/app.dir/a.c.o -> a.c.o */
+function shortened(object: ObjectPath): string {
+  return object.replace(/^.*\.dir\//, "");
+}
