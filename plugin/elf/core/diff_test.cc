@@ -1,0 +1,618 @@
+// Every change is found, at the function that it is about and at no other, and what cannot be followed is refused.
+#include "diff.h"
+
+#include <functional>
+
+#include "../../../test/elf/compiled_objects.h"
+#include "names.h"
+
+using namespace hotreload;
+using namespace hotreload_test;
+
+namespace {
+
+/// Replaces the one place where `from` stands.
+std::string edit(const std::string& text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  REQUIRE_MESSAGE(at != std::string::npos, from);
+  REQUIRE_MESSAGE(text.find(from, at + 1) == std::string::npos, from);
+  return text.substr(0, at) + to + text.substr(at + from.size());
+}
+
+bool is_gcc(const Toolchain& toolchain) { return toolchain.name.substr(0, 3) == "gcc"; }
+bool is_optimised(const Toolchain& toolchain) { return toolchain.name.find("-O2") != std::string::npos; }
+
+struct Pair {
+  std::string before, after, source = "unit.cc", more = "";
+};
+
+void for_each_toolchain(const Pair& pair, const std::function<void(const Diff&, const Toolchain&)>& check) {
+  for (const Toolchain& toolchain : toolchains()) {
+    const Diff diff = diff_of(toolchain, pair.before, pair.after, pair.source, pair.more);
+    INFO(toolchain.name << ": " << text_of(diff));
+    check(diff, toolchain);
+  }
+}
+
+/// With every compiler just these functions changed, nothing is new, and nothing is refused.
+void check_changed(const Pair& pair, const Names& functions) {
+  for_each_toolchain(pair, [&](const Diff& diff, const Toolchain&) {
+    CHECK(sorted(diff.changed_functions) == sorted(functions));
+    CHECK(diff.new_functions.empty());
+    CHECK(diff.new_variables.empty());
+    CHECK(diff.kept_initializers.empty());
+    CHECK(diff.refusals.empty());
+  });
+}
+
+void check_nothing(const Pair& pair) {
+  for_each_toolchain(pair, [](const Diff& diff, const Toolchain&) { CHECK(diff.empty()); });
+}
+
+void check_refused(const Pair& pair, const std::string& code, const std::string& symbol) {
+  for_each_toolchain(pair, [&](const Diff& diff, const Toolchain&) {
+    CHECK(codes(diff) == Names{code});
+    if (!diff.refusals.empty()) CHECK(diff.refusals[0].symbol == symbol);
+  });
+}
+
+/// One of everything that a compiler lays out differently from one compilation to the next.
+const std::string everything = R"(
+  extern "C" int printf(const char*, ...);
+  void consume(const void*);
+  struct Error { int code; };
+  struct Other { int code; };
+  struct Base { virtual ~Base(); virtual int run(int) = 0; int n = 0; };
+  struct Derived : Base { int run(int x) override { return x + n; } double d[4] = {1.5, 2.5, 3.5, 4.5}; };
+  Base::~Base() { consume(this); }
+  int global_count = 100;
+  static int counter = 7;
+  thread_local int of_thread = 5;
+  static thread_local int of_thread_and_file = 6;
+  static const int primes[] = {2, 3, 5, 7, 11, 13};
+  static const char* const names[] = {"zero", "one", "two", "three"};
+  static int helper(int x) { return x * 3 + ++counter; }
+  namespace { struct Hidden { int go(int x) { return x + counter; } }; }
+  template <typename T> T twice(T value) { static T last{}; last = value; return value + last; }
+  inline int shared(int x) { static int calls = 0; return x + ++calls; }
+  int choose(int x) {
+    switch (x) {
+      case 0: return helper(1);
+      case 1: consume("first"); return 10;
+      case 2: consume("second"); return global_count;
+      case 3: return shared(4);
+      case 4: consume(&of_thread); return 7;
+      case 5: return 9 + of_thread_and_file++;
+      case 6: consume(names[2]); return twice(3);
+      default: return -1;
+    }
+  }
+  const char* spell(int x) {
+    switch (x) { case 0: return "nil"; case 1: return "uno"; case 2: return "due"; case 3: return "tre"; case 4: return "sei"; }
+    return "molti";
+  }
+  int risky(int x) {
+    try { consume(&x); if (x < 0) throw Error{x}; return primes[x]; }
+    catch (const Error& e) { return e.code; }
+  }
+  double scale(double v) { return v * 3.25 + 1e-9; }
+  using F = int (*)(int);
+  F pick(int x) { if (x) return [](int y) { return y + 1; }; return [](int y) { return y + 2; }; }
+  int use(Base* base) { Derived d; Hidden h; return base->run(10) + d.run(1) + h.go(2) + int(twice(2.5)); }
+  Base* create() { return new Derived; }
+  int interpret(const unsigned char* code) {
+    static const void* const labels[] = {&&stop, &&more, &&less};
+    int value = 0;
+    goto *labels[*code];
+    more: value++; goto *labels[*++code];
+    less: value--; goto *labels[*++code];
+    stop: return value;
+  }
+  struct Registered { Registered(); int x; } registered;
+)";
+
+}  // namespace
+
+TEST_CASE("an object compared with itself gives nothing") {
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto object = entities(space.compile(toolchain, "unit.cc", everything, "unit.o"));
+    const Diff diff = diff_entities(*object, *object);
+    INFO(toolchain.name << ": " << text_of(diff));
+    CHECK(diff.empty());
+  }
+}
+
+TEST_CASE("an object compiled again without debug information gives nothing") {
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto before = entities(space.compile(toolchain, "unit.cc", everything, "before.o"));
+    const auto after = entities(space.compile(toolchain, "unit.cc", everything, "after.o", "-g0"));
+    const Diff diff = diff_entities(*before, *after);
+    INFO(toolchain.name << ": " << text_of(diff));
+    CHECK(diff.empty());
+  }
+}
+
+TEST_CASE("comments and white space give nothing") {
+  std::string spaced = "/* a comment\n of two lines */\n\n" + everything + "\n// the end\n";
+  for (size_t at = 0; (at = spaced.find("; ", at)) != std::string::npos; at += 20) spaced.replace(at, 2, ";\n\n // so\n ");
+  check_nothing({everything, spaced});
+}
+
+TEST_CASE("a function inserted in front renumbers nothing") {
+  const std::string inserted = R"(
+    extern "C" int puts(const char*);
+    int inserted(int x) {
+      static int calls = 3;
+      switch (x) { case 0: puts("a"); break; case 1: puts("b"); break; case 2: puts("c"); break; case 3: puts("d"); break;
+                   case 4: puts("e"); break; }
+      return int(x * 1.75) + ++calls;
+    }
+  )";
+  for_each_toolchain({everything, inserted + everything}, [](const Diff& diff, const Toolchain&) {
+    CHECK(diff.changed_functions.empty());
+    CHECK(diff.new_functions == Names{"_Z8insertedi"});
+    CHECK(diff.new_variables == Names{"_ZZ8insertediE5calls"});
+    CHECK(diff.kept_initializers.empty());
+    CHECK(diff.refusals.empty());
+  });
+}
+
+TEST_CASE("a changed number is found in its function alone") {
+  check_changed({"int f(int x) { return x + 1; } int g(int x) { return x + 1; }",
+                 "int f(int x) { return x + 2; } int g(int x) { return x + 1; }"}, {"_Z1fi"});
+  check_changed({everything, edit(everything, "v * 3.25", "v * 3.75")}, {"_Z5scaled"});
+  check_changed({"float f(float x) { return x * 1.5f; } float g(float x) { return x * 1.5f; }",
+                 "float f(float x) { return x * 1.5f; } float g(float x) { return x * 2.5f; }"}, {"_Z1gf"});
+  check_changed({"long double f(long double x) { return x * 1.1L; } double g(double x) { return x * 1.1; }",
+                 "long double f(long double x) { return x * 1.2L; } double g(double x) { return x * 1.1; }"}, {"_Z1fe"});
+}
+
+TEST_CASE("a changed element of a vector constant is found, whichever it is") {
+  const std::string text = R"(
+    typedef double Two __attribute__((vector_size(16)));
+    typedef int Four __attribute__((vector_size(16)));
+    extern Two two; extern Four four; extern double one;
+    void f() { two += (Two){1.0, 2.0}; one += 2.0; }
+    void g() { four += (Four){1, 2, 3, 4}; }
+    void h() { two *= (Two){1.0, 2.0}; }
+  )";
+  check_changed({text, edit(text, "two += (Two){1.0, 2.0}", "two += (Two){1.0, 3.0}")}, {"_Z1fv"});
+  check_changed({text, edit(text, "{1, 2, 3, 4}", "{1, 2, 3, 5}")}, {"_Z1gv"});
+  check_changed({text, edit(text, "two *= (Two){1.0, 2.0}", "two *= (Two){9.0, 2.0}")}, {"_Z1hv"});
+}
+
+TEST_CASE("a changed string literal is found in its function alone") {
+  check_changed({everything, edit(everything, "\"first\"", "\"fi-st\"")}, {"_Z6choosei"});
+  // The end of one literal may be the other.
+  const std::string tails = "const char* f() { return \"undo\"; } const char* g() { return \"do\"; } const char* h() { return \"undo\"; }";
+  check_changed({tails, edit(tails, "\"do\"", "\"dx\"")}, {"_Z1gv"});
+  check_changed({"const wchar_t* f() { return L\"ab\"; } const wchar_t* g() { return L\"b\"; }",
+                 "const wchar_t* f() { return L\"ab\"; } const wchar_t* g() { return L\"c\"; }"}, {"_Z1gv"});
+  check_changed({"const char* f() { return \"a\\0b\"; }", "const char* f() { return \"a\\0c\"; }"}, {"_Z1fv"});
+}
+
+TEST_CASE("a literal that is copied by instructions is found") {
+  check_changed({"void take(char*); void f() { char text[] = \"a text of some length, for sure more than 32\"; take(text); }",
+                 "void take(char*); void f() { char text[] = \"a text of some length, for sure more than 33\"; take(text); }"},
+                {"_Z1fv"});
+  check_changed({"struct S { int a[12]; }; void take(S*); void f() { S s = {{1,2,3,4,5,6,7,8,9,10,11,12}}; take(&s); } void g() { S s = {{1,2,3}}; take(&s); }",
+                 "struct S { int a[12]; }; void take(S*); void f() { S s = {{1,2,3,4,5,6,7,8,9,10,11,13}}; take(&s); } void g() { S s = {{1,2,3}}; take(&s); }"},
+                {"_Z1fv"});
+}
+
+TEST_CASE("cases of a jump table that change places are found in their function alone") {
+  const std::string cases = R"(
+    void a(); void b(); void c(); void d(); void e(); void other();
+    int f(int x) { switch (x) { case 0: a(); return 3; case 1: b(); return 1; case 2: c(); return 4; case 3: d(); return 1; case 4: e(); return 5; } return 9; }
+    int g(int x) { switch (x) { case 0: a(); return 2; case 1: b(); return 7; case 2: c(); return 1; case 3: d(); return 8; case 4: e(); return 2; } return 8; }
+  )";
+  check_changed({cases, edit(edit(cases, "case 1: b(); return 1; case 2: c(); return 4", "case 2: b(); return 1; case 1: c(); return 4"),
+                             "void other()", "void another()")}, {"_Z1fi"});
+  check_changed({everything, edit(everything, "case 3: return \"tre\"; case 4: return \"sei\"", "case 4: return \"tre\"; case 3: return \"sei\"")},
+                {"_Z5spelli"});
+}
+
+TEST_CASE("a table that the compiler makes of a switch is found in its function alone") {
+  const std::string cases = R"(
+    int f(int x) { switch (x) { case 0: return 31; case 1: return 4; case 2: return 15; case 3: return 92; case 4: return 65; case 5: return 35; } return 0; }
+    int g(int x) { switch (x) { case 0: return 27; case 1: return 18; case 2: return 28; case 3: return 18; case 4: return 28; case 5: return 45; } return 0; }
+  )";
+  check_changed({cases, edit(cases, "return 92", "return 93")}, {"_Z1fi"});
+  check_changed({cases, edit(cases, "return 45", "return 46")}, {"_Z1gi"});
+}
+
+TEST_CASE("another type in a catch clause is found, although the code is the same") {
+  check_changed({everything, edit(everything, "catch (const Error& e)", "catch (const Other& e)")}, {"_Z5riskyi"});
+  const std::string two = R"(
+    struct A { int n; }; struct B { int n; }; void a(); void b();
+    int f() { try { a(); } catch (A& x) { b(); return x.n; } return 1; }
+    int g() { try { b(); } catch (A& x) { a(); return x.n; } return 2; }
+    void keep() { throw A(); } void keep_b() { throw B(); }
+  )";
+  check_changed({two, edit(two, "{ a(); } catch (A& x)", "{ a(); } catch (B& x)")}, {"_Z1fv"});
+  check_changed({two, edit(two, "{ b(); } catch (A& x)", "{ b(); } catch (B& x)")}, {"_Z1gv"});
+}
+
+TEST_CASE("a region of a try block that moves is found") {
+  const std::string text = R"(
+    void a(); void b(); int c();
+    int f() { try { a(); b(); } catch (...) { return c(); } return 1; }
+  )";
+  for_each_toolchain({text, edit(text, "try { a(); b(); }", "a(); try { b(); }")}, [](const Diff& diff, const Toolchain&) {
+    CHECK(diff.changed_functions == Names{"_Z1fv"});
+  });
+}
+
+TEST_CASE("a change in a specialised copy is found in its user") {
+  const std::string text = R"(
+    void consume(int);
+    __attribute__((noinline)) static int helper(int a, int scale) { for (int i = 0; i < a; i++) consume(i * scale); return a * scale + 4; }
+    int f(int x) { return helper(x, 3) + 1; }
+    int g(int x) { return x * 3; }
+  )";
+  bool cloned = false;
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto before = entities(space.compile(toolchain, "unit.cc", text, "before.o", "-fno-inline"));
+    const auto after = entities(space.compile(toolchain, "unit.cc", edit(text, "scale + 4", "scale + 5"), "after.o", "-fno-inline"));
+    for (const Entity& entity : before->all()) cloned = cloned || is_clone(entity.name);
+    const Diff diff = diff_entities(*before, *after);
+    INFO(toolchain.name << ": " << text_of(diff));
+    const Names& changed = diff.changed_functions;
+    const bool user_or_itself = changed == Names{"_ZL6helperii"} || changed == Names{"_Z1fi"};
+    CHECK(user_or_itself);
+    CHECK(diff.refusals.empty());
+    CHECK(diff.new_functions.empty());
+  }
+  CHECK_MESSAGE(cloned, "no compiler made a copy: the test has lost its point");
+}
+
+TEST_CASE("a change in the cold part of a function is found in the function") {
+  const std::string text = R"(
+    [[gnu::cold]] void warn(int); [[gnu::cold, noreturn]] void die(const char*);
+    int f(int x) { if (x < 0) { warn(1); warn(x * 7); die("f"); } return x + 1; }
+    int g(int x) { if (x < 0) { warn(3); warn(x * 9); die("g"); } return x + 2; }
+  )";
+  bool split = false;
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto before = entities(space.compile(toolchain, "unit.cc", text, "before.o"));
+    const auto number = entities(space.compile(toolchain, "unit.cc", edit(text, "x * 7", "x * 8"), "number.o"));
+    const auto literal = entities(space.compile(toolchain, "unit.cc", edit(text, "\"g\"", "\"h\""), "literal.o"));
+    for (const Entity& entity : before->all()) split = split || entity.name.find(".cold") != std::string::npos;
+    INFO(toolchain.name);
+    CHECK(diff_entities(*before, *number).changed_functions == Names{"_Z1fi"});
+    CHECK(diff_entities(*before, *literal).changed_functions == Names{"_Z1gi"});
+    CHECK(diff_entities(*before, *before).empty());
+  }
+  CHECK_MESSAGE(split, "no compiler split a function: the test has lost its point");
+}
+
+TEST_CASE("a change in a part that was split off is found in the users of the function") {
+  const std::string text = R"(
+    void consume(int, int);
+    struct Node { int n; Node* next; };
+    static int work(Node* node) {
+      if (!node) return 0;
+      for (Node* at = node; at; at = at->next) { consume(at->n, 1); consume(at->n * 2, 2); consume(at->n * 3, 3); consume(at->n * 4, 4); }
+      return node->n + 40;
+    }
+    int f(Node* a, Node* b) { return work(a) + work(b); }
+    int g(Node* a) { return work(a) - 1; }
+    int h(Node* a) { return a->n; }
+  )";
+  for_each_toolchain({text, edit(text, "n + 40", "n + 41")}, [](const Diff& diff, const Toolchain&) {
+    CHECK_FALSE(diff.changed_functions.empty());
+    CHECK_FALSE(contains(diff.changed_functions, "_Z1hP4Node"));
+    CHECK(diff.new_functions.empty());
+    CHECK(diff.refusals.empty());
+  });
+}
+
+TEST_CASE("static functions, functions in anonymous namespaces, members and instances are found by their names") {
+  const std::string text = R"(
+    void trace(int);
+    struct S { S(int); ~S(); int get() const; static int make(); operator bool() const; int n; };
+    S::S(int x) : n(x) {} S::~S() { trace(0); } int S::get() const { return n; } int S::make() { return 5; } S::operator bool() const { return n > 1; }
+    __attribute__((noinline)) static int local(int x) { return x + 11; }
+    namespace { __attribute__((noinline)) int hidden(int x) { return x + 22; } }
+    template <typename T> __attribute__((noinline)) T instance(T x) { return x + 33; }
+    int use(int x) { return local(x) + hidden(x) + instance(x); }
+    int other(int x) { return x; }
+  )";
+  check_changed({text, edit(text, " n(x)", " n(x + 1)")}, {"_ZN1SC2Ei", "_ZN1SC1Ei"});
+  check_changed({text, edit(text, "{ trace(0); }", "{ trace(9); }")}, {"_ZN1SD2Ev", "_ZN1SD1Ev"});
+  check_changed({text, edit(text, "{ return n; }", "{ return -n; }")}, {"_ZNK1S3getEv"});
+  check_changed({text, edit(text, "return 5", "return 6")}, {"_ZN1S4makeEv"});
+  check_changed({text, edit(text, "n > 1", "n > 2")}, {"_ZNK1ScvbEv"});
+  for (const auto& [from, to, name] : {std::tuple{"x + 11", "x + 12", "_ZL5locali"},
+                                       std::tuple{"x + 22", "x + 23", "_ZN12_GLOBAL__N_16hiddenEi"},
+                                       std::tuple{"x + 33", "x + 34", "_Z8instanceIiET_S0_"}}) {
+    const std::string wanted = name;
+    for_each_toolchain({text, edit(text, from, to)}, [&](const Diff& diff, const Toolchain&) {
+      const bool copied = diff.changed_functions == Names{"_Z3usei"};  // made for its one caller
+      const bool found = diff.changed_functions == Names{wanted} || copied;
+      CHECK(found);
+    });
+  }
+}
+
+TEST_CASE("the target of a call, of a load and of an address counts") {
+  const std::string text = "int a(int); int b(int); extern int m, n; int f(int x) { return a(x); } int g() { return m; } int* h() { return &m; } int (*p())(int) { return a; }";
+  check_changed({text, edit(text, "return a(x)", "return b(x)")}, {"_Z1fi"});
+  check_changed({text, edit(text, "return m;", "return n;")}, {"_Z1gv"});
+  check_changed({text, edit(text, "return &m", "return &n")}, {"_Z1hv"});
+  check_changed({text, edit(text, "return a; }", "return b; }")}, {"_Z1pv"});
+}
+
+TEST_CASE("the member of a variable that is accessed counts") {
+  const std::string text = "static int pair[4]; void set(int* p) { for (int i = 0; i < 4; i++) pair[i] = p[i]; } int f() { return pair[1]; } bool g() { return pair[2] == 7; }";
+  check_changed({text, edit(text, "return pair[1]", "return pair[3]")}, {"_Z1fv"});
+  check_changed({text, edit(text, "pair[2] == 7", "pair[1] == 7")}, {"_Z1gv"});
+}
+
+TEST_CASE("a constant table of the file marks the functions that use it, directly or through another table") {
+  const std::string text = R"(
+    static const int table[] = {1, 2, 3, 4}; static const int untouched[] = {5, 6, 7, 8};
+    static const int* const tables[] = {table, untouched};
+    int f(int x) { return table[x]; } int g(int x) { return untouched[x]; } int h(int x, int y) { return tables[x][y]; }
+    int other(int x) { return x + 1; }
+  )";
+  check_changed({text, edit(text, "{1, 2, 3, 4}", "{1, 2, 3, 9}")}, {"_Z1fi", "_Z1hii"});
+  check_changed({text, edit(text, "{5, 6, 7, 8}", "{5, 6, 7, 9}")}, {"_Z1gi", "_Z1hii"});
+}
+
+TEST_CASE("a constant of a header marks the functions that use it") {
+  const std::string text = "inline constexpr int table[] = {1, 2, 3, 4}; template <int N> struct T { static const int row[3]; }; template <int N> const int T<N>::row[3] = {N, 1, 2}; int f(int x) { return table[x]; } int g(int x) { return T<5>::row[x]; }";
+  check_changed({text, edit(text, "{1, 2, 3, 4}", "{1, 2, 3, 9}")}, {"_Z1fi"});
+  check_changed({text, edit(text, "{N, 1, 2}", "{N, 1, 3}")}, {"_Z1gi"});
+}
+
+TEST_CASE("an entry of a constant table of functions marks the users of the table") {
+  const std::string text = R"(
+    int a(); int b(); struct Operations { int (*run)(); int (*stop)(); };
+    static const Operations operations = {a, b};
+    const Operations* f() { return &operations; } int g(bool x) { return x; }
+  )";
+  check_changed({text, edit(text, "{a, b}", "{b, b}")}, {"_Z1fv"});
+}
+
+TEST_CASE("a constant that other files may use is refused") {
+  const std::string text = "extern const int table[4]; const int table[4] = {1, 2, 3, 4}; int f(int x) { return x; }";
+  check_refused({text, edit(text, "{1, 2, 3, 4}", "{1, 2, 3, 5}")}, "E_CONSTANT", "table");
+  check_refused({text, edit(edit(text, "extern const int table[4]; const int table[4]", "extern const int table[]; extern const int table[] "),
+                            "{1, 2, 3, 4}", "{1, 2, 3, 4, 5}")}, "E_CONSTANT", "table");
+}
+
+TEST_CASE("labels of a computed goto change with their function and leave no note") {
+  const std::string more = edit(everything, "more: value++;", "more: value++; value *= 3;");
+  check_changed({everything, more}, {"_Z9interpretPKh"});
+}
+
+TEST_CASE("a new function, a new variable and a new static are named") {
+  const std::string text = "int f(int x) { return x; }";
+  const std::string more = "int fresh = 4; static int local = 5; thread_local int of_thread = 6; int added(int x) { static int calls = 1; return x + calls++ + local++ + of_thread++; } " + text;
+  for_each_toolchain({text, more}, [](const Diff& diff, const Toolchain&) {
+    CHECK(diff.changed_functions.empty());
+    CHECK(diff.new_functions == Names{"_Z5addedi"});
+    // Of a thread-local there may be an initializer's symbol beside it.
+    for (const char* name : {"fresh", "_ZL5local", "of_thread", "_ZZ5addediE5calls"}) CHECK(contains(diff.new_variables, name));
+    CHECK(diff.new_variables.size() == 4);
+    CHECK(diff.refusals.empty());
+  });
+}
+
+TEST_CASE("a static that is inserted in C does not take the place of another") {
+  const std::string before = R"(
+    int f(int x) { static int n = 5; static int total = 1; total += n++; return total + x; }
+    int g(int x) { static int last = 6; last += x; return last; }
+  )";
+  const std::string after = edit(before, "int g(int x) {", "int h(int x) { static int fresh = 2; return fresh += x; } int g(int x) {");
+  for_each_toolchain({before, after, "unit.c"}, [](const Diff& diff, const Toolchain&) {
+    CHECK(diff.changed_functions.empty());
+    CHECK(diff.new_functions == Names{"h"});
+    CHECK(diff.new_variables.size() == 1);
+    CHECK(diff.kept_initializers.empty());
+    CHECK(diff.refusals.empty());
+  });
+  for_each_toolchain({before, edit(before, "{ static int n = 5;", "{ static int first = 3; first += x; x = first; static int n = 5;"), "unit.c"},
+                     [](const Diff& diff, const Toolchain&) {
+                       CHECK(diff.changed_functions == Names{"f"});
+                       CHECK(diff.new_variables.size() == 1);
+                       CHECK(diff.kept_initializers.empty());
+                       CHECK(diff.refusals.empty());
+                     });
+}
+
+TEST_CASE("statics of one name in several functions of C stay what they are") {
+  const std::string before = R"(
+    int f(int x) { static int n = 5; n += x; return n; }
+    int g(int x) { static int n = 6; n -= x; return n; }
+    int h(int x) { return x; }
+  )";
+  check_changed({before, edit(before, "n += x", "n += x + 1"), "unit.c"}, {"f"});
+  check_changed({before, edit(before, "h(int x) { return x", "h(int x) { return x + 1"), "unit.c"}, {"h"});
+  // The order of the functions, and with it gcc's numbers, is another one.
+  check_nothing({before, edit(edit(before, "int h(int x) { return x; }", ""), "int f(", "int h(int x) { return x; }\n int f("), "unit.c"});
+  check_nothing({before,
+                 "int g(int x) { static int n = 6; n -= x; return n; } int h(int x) { return x; } int f(int x) { static int n = 5; n += x; return n; }",
+                 "unit.c"});
+}
+
+TEST_CASE("a static of C that moves to another function is another variable") {
+  const Pair pair{"int f(void) { static int n = 5; return ++n; } int g(void) { return 1; }",
+                  "int f(void) { return 1; } int g(void) { static int n = 100; return ++n; }", "unit.c"};
+  for_each_toolchain(pair, [](const Diff& diff, const Toolchain&) {
+    CHECK(sorted(diff.changed_functions) == Names{"f", "g"});
+    const bool seen = diff.new_variables == Names{"g.n"} || codes(diff) == Names{"E_VARIABLE"};
+    CHECK(seen);
+  });
+}
+
+TEST_CASE("statics of one name in one function are refused when one is inserted before another") {
+  for (const char* source : {"unit.c", "unit.cc"}) {
+    CAPTURE(source);
+    for_each_toolchain({"int f(int i) { { static int n = 1; i += n++; } return i; }",
+                        "int f(int i) { { static int n = 50; i += n++; } { static int n = 1; i += n++; } return i; }", source},
+                       [](const Diff& diff, const Toolchain&) { CHECK(codes(diff) == Names{"E_VARIABLE"}); });
+  }
+}
+
+TEST_CASE("statics of one name in one function are refused when they change places") {
+  for (const char* source : {"unit.c", "unit.cc"}) {
+    CAPTURE(source);
+    for_each_toolchain({"int f(int i) { { static int n = 1; i += n++; } { static int n = 50; i *= n--; } return i; }",
+                        "int f(int i) { { static int n = 50; i *= n--; } { static int n = 1; i += n++; } return i; }", source},
+                       [](const Diff& diff, const Toolchain&) { CHECK(codes(diff) == Names{"E_VARIABLE"}); });
+  }
+}
+
+TEST_CASE("a variable whose size changed is refused") {
+  check_refused({"int table[4]; int f(int x) { return table[x]; }", "int table[5]; int f(int x) { return table[x]; }"}, "E_VARIABLE", "table");
+  check_refused({"static long n = 1; long f() { return ++n; }", "static char n = 1; long f() { return ++n; }"}, "E_VARIABLE", "_ZL1n");
+  check_refused({"thread_local int n = 1; long f() { return ++n; }", "thread_local long n = 1; long f() { return ++n; }"}, "E_VARIABLE", "n");
+  check_refused({"struct S { int a; }; struct T { T(); long b[2]; }; S& f() { static S s; return s; }",
+                 "struct S { int a, b; }; struct T { T(); long b[2]; }; S& f() { static S s; return s; }"}, "E_VARIABLE", "_ZZ1fvE1s");
+}
+
+TEST_CASE("a variable that became constant, or a constant that became a variable, is refused") {
+  check_refused({"int n = 4; int f(int x) { return x; }", "extern const int n; const int n = 4; int f(int x) { return x; }"}, "E_VARIABLE", "n");
+  check_refused({"extern const int n; const int n = 4; int f(int x) { return x; }", "int n = 4; int f(int x) { return x; }"}, "E_VARIABLE", "n");
+  check_refused({"int n = 4;", "thread_local int n = 4;"}, "E_VARIABLE", "n");
+}
+
+TEST_CASE("an initializer that changed is kept and noted, whatever kind of variable it is of") {
+  const std::string text = "int a = 1; int zero; thread_local int t = 3; int* p = &a; const char* s = \"one\"; int f(int x) { static int n = 4; return x + n++; }";
+  for (const auto& [from, to, name] :
+       {std::tuple{"a = 1", "a = 2", "a"}, std::tuple{"int zero", "int zero = 1", "zero"}, std::tuple{"t = 3", "t = 4", "t"},
+        std::tuple{"p = &a", "p = &zero", "p"}, std::tuple{"\"one\"", "\"two\"", "s"}, std::tuple{"n = 4", "n = 5", "_ZZ1fiE1n"}}) {
+    const Names wanted{name};
+    for_each_toolchain({text, edit(text, from, to)}, [&](const Diff& diff, const Toolchain&) {
+      CHECK(diff.kept_initializers == wanted);
+      CHECK(diff.changed_functions.empty());
+      CHECK(diff.refusals.empty());
+    });
+  }
+}
+
+TEST_CASE("a virtual table that changed is refused") {
+  const std::string text = R"(
+    struct A { virtual ~A(); virtual int first(int); virtual int second(int); int n; };
+    A::~A() {} int A::first(int x) { return x; } int A::second(int x) { return x + n; }
+    struct B : A { int second(int) override; }; int B::second(int x) { return x + 2; }
+  )";
+  for (const auto& [from, to] : {std::pair{"virtual int second(int); int n", "virtual int second(int); virtual int third(int); int n"},
+                                 std::pair{"virtual int first(int); virtual int second(int)", "virtual int second(int); virtual int first(int)"}}) {
+    for_each_toolchain({text, edit(text, from, to) + "int A_third; "}, [](const Diff& diff, const Toolchain&) {
+      CHECK(contains(codes(diff), "E_VTABLE"));
+      CHECK(contains(diff.new_variables, "A_third"));
+    });
+  }
+  check_changed({text, edit(text, "return x + n", "return x - n")}, {"_ZN1A6secondEi"});
+  check_changed({text, edit(text, "return x + 2", "return x - 2")}, {"_ZN1B6secondEi"});
+}
+
+TEST_CASE("bases that changed are refused") {
+  const std::string text = R"(
+    struct A { virtual ~A(); int a; }; struct B { virtual ~B(); int b; }; A::~A() {} B::~B() {}
+    struct C : A { ~C(); int c; }; C::~C() { c = 1; }
+  )";
+  for_each_toolchain({text, edit(text, "struct C : A", "struct C : B")}, [](const Diff& diff, const Toolchain&) {
+    CHECK(contains(codes(diff), "E_LAYOUT"));
+  });
+}
+
+TEST_CASE("a new variable whose constructor would have to run is refused") {
+  const std::string text = "struct A { A(int); ~A(); int x; }; int compute(); A first(1); int f() { return first.x; }";
+  check_refused({text, text + " A fresh(3); int g() { return fresh.x; }"}, "E_INITIALIZER", "fresh");
+  check_refused({text, text + " int number = compute(); int g() { return number; }"}, "E_INITIALIZER", "number");
+  check_refused({text, text + " static A local(3); int g() { return local.x; }"}, "E_INITIALIZER", "_ZL5local");
+  for_each_toolchain({text, text + " thread_local A mine(3); int g() { return mine.x; }"}, [](const Diff& diff, const Toolchain&) {
+    CHECK(codes(diff) == Names{"E_INITIALIZER"});
+  });
+  for_each_toolchain({text, text + " inline A everywhere(3); int g() { return everywhere.x; }"}, [](const Diff& diff, const Toolchain&) {
+    CHECK(codes(diff) == Names{"E_INITIALIZER"});
+  });
+}
+
+TEST_CASE("a new function-local static with a constructor needs no initializer") {
+  const std::string text = "struct A { A(int); ~A(); int x; }; A first(1); int f() { return first.x; }";
+  for_each_toolchain({text, edit(text, "{ return first.x; }", "{ static A fresh(2); return first.x + fresh.x; }")},
+                     [](const Diff& diff, const Toolchain&) {
+                       CHECK(diff.changed_functions == Names{"_Z1fv"});
+                       CHECK(sorted(diff.new_variables) == Names{"_ZGVZ1fvE5fresh", "_ZZ1fvE5fresh"});
+                       CHECK(diff.refusals.empty());
+                     });
+}
+
+TEST_CASE("a changed initializer of an existing variable changes no function") {
+  const std::string text = "struct A { A(int); ~A(); int x; }; A first(1); int f() { return first.x; }";
+  for_each_toolchain({text, edit(text, "first(1)", "first(2)")}, [](const Diff& diff, const Toolchain&) {
+    CHECK(diff.changed_functions.empty());
+    CHECK(diff.new_variables.empty());
+    CHECK(diff.refusals.empty());
+  });
+}
+
+TEST_CASE("a new function that would have to run at start-up is refused") {
+  const std::string text = "int compute(); int n; int f() { return ++n; }";
+  for_each_toolchain({text, text + " __attribute__((constructor)) static void start() { n = compute(); }"}, [](const Diff& diff, const Toolchain&) {
+    CHECK(contains(codes(diff), "E_INITIALIZER"));
+  });
+}
+
+TEST_CASE("a lambda inserted before another one is refused") {
+  const std::string text = "int (*table[3])(int); void f() { table[0] = [](int x) { return x + 1; }; }";
+  const std::string more = edit(text, "{ table[0]", "{ table[1] = [](int x) { return x + 2; }; table[0]");
+  for_each_toolchain({text, more}, [](const Diff& diff, const Toolchain&) { CHECK(codes(diff) == Names{"E_LAMBDA"}); });
+  for_each_toolchain({more, text}, [](const Diff& diff, const Toolchain&) { CHECK(codes(diff) == Names{"E_LAMBDA"}); });
+}
+
+TEST_CASE("lambdas that change places are refused") {
+  const std::string text = "int (*table[3])(int); void f() { table[0] = [](int x) { return x + 1; }; table[1] = [](int x) { return x * 2; }; }";
+  const std::string swapped = "int (*table[3])(int); void f() { table[1] = [](int x) { return x * 2; }; table[0] = [](int x) { return x + 1; }; }";
+  for_each_toolchain({text, swapped}, [](const Diff& diff, const Toolchain&) { CHECK(codes(diff) == Names{"E_LAMBDA"}); });
+}
+
+TEST_CASE("a lambda whose body changed, and one that is added behind the others, is not refused") {
+  const std::string text = "int (*table[3])(int); void f() { table[0] = [](int x) { return x + 1; }; } void g() { table[2] = [](int x) { return x + 9; }; }";
+  for_each_toolchain({text, edit(text, "x + 1", "x + 2")}, [](const Diff& diff, const Toolchain&) {
+    CHECK_FALSE(diff.changed_functions.empty());
+    for (const std::string& name : diff.changed_functions) CHECK(name.find("1fv") != std::string::npos);
+    CHECK(diff.refusals.empty());
+  });
+  for_each_toolchain({text, edit(text, "x + 1; }; }", "x + 1; }; table[1] = [](int x) { return x + 3; }; }")},
+                     [](const Diff& diff, const Toolchain&) {
+                       CHECK(contains(diff.changed_functions, "_Z1fv"));
+                       CHECK(diff.refusals.empty());
+                     });
+}
+
+TEST_CASE("entities are found by key, with their kind and linkage") {
+  Space space;
+  for (const Toolchain& toolchain : toolchains()) {
+    CAPTURE(toolchain.name);
+    const auto object = entities(space.compile(toolchain, "unit.cc", everything, "unit.o"));
+    const Entity* choose = object->find("_Z6choosei");
+    REQUIRE(choose);
+    CHECK(choose->kind == Kind::kFunction);
+    CHECK_FALSE(choose->local);
+    const Entity* counter = object->find("_ZL7counter");
+    REQUIRE(counter);
+    CHECK(counter->kind == Kind::kVariable);
+    CHECK(counter->local);
+    CHECK(counter->size == 4);
+    const Entity* of_thread = object->find("of_thread");
+    REQUIRE(of_thread);
+    CHECK(of_thread->kind == Kind::kThreadLocal);
+    const Entity* table = object->find("_ZTV7Derived");
+    REQUIRE(table);
+    CHECK(table->kind == Kind::kConstant);
+    CHECK(table->weak);
+    CHECK(object->find("no such name") == nullptr);
+    CHECK(object->exception_table_of(*object->find("_Z5riskyi")).form != Target::Form::kNothing);
+    if (is_gcc(toolchain) || is_optimised(toolchain)) CHECK(object->all().size() > 20);
+  }
+}

@@ -1,0 +1,76 @@
+// What `hotreload dev --json` prints, one object a line, as a user's script would read it.
+
+export interface Ready {
+  readonly type: "ready";
+  readonly buildMs: number;
+  readonly readyMs?: number;
+}
+
+export interface ProcessState {
+  readonly type: "process";
+  readonly pid: number;
+  readonly state: "connected" | "exited";
+  readonly [detail: string]: unknown;
+}
+
+export interface Output {
+  readonly type: "output";
+  readonly pid: number;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+export interface Hot {
+  readonly type: "hot";
+  readonly files: readonly string[];
+  readonly functions: readonly string[];
+  readonly variables: readonly string[];
+  readonly notes?: readonly string[];
+  readonly pid?: number;
+  readonly ms: {
+    readonly total: number;
+    readonly build: number;
+    readonly diff: number;
+    readonly link: number;
+    readonly bind: number;
+    readonly apply: number;
+  };
+  readonly patch: number;
+}
+
+export interface Unchanged {
+  readonly type: "unchanged";
+  readonly files: readonly string[];
+}
+
+export interface BuildFailed {
+  readonly type: "buildFailed";
+  readonly output: string;
+}
+
+export interface RestartNeeded {
+  readonly type: "restartNeeded";
+  readonly reasons: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly file?: string;
+    readonly line?: number;
+  }[];
+}
+
+/** Not the outcome of a save, but a test that waits for one must not go on waiting. */
+export interface Failure {
+  readonly type: "error";
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Verdict = Hot | Unchanged | BuildFailed | RestartNeeded | Failure;
+
+export type DevMessage = Ready | ProcessState | Output | Verdict | { readonly type: "progress" };
+
+const verdicts: ReadonlySet<string> = new Set(["hot", "unchanged", "buildFailed", "restartNeeded", "error"]);
+
+export function isVerdict(message: DevMessage): message is Verdict {
+  return verdicts.has(message.type);
+}

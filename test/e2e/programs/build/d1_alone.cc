@@ -1,0 +1,3 @@
+// place for an include
+
+int d1_alone() { return 7; }

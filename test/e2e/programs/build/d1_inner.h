@@ -1,0 +1,3 @@
+#pragma once
+
+inline int d1_inner(int x) { return x + 1; }

@@ -1,0 +1,1 @@
+int d5_one(int x) { return x + 10; }

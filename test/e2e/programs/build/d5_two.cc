@@ -1,0 +1,1 @@
+int d5_two(int x) { return x + 20; }

@@ -1,0 +1,1 @@
+int a1_c(int x) { return x + 3; }

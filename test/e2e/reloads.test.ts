@@ -1,0 +1,70 @@
+// Scenarios A21 and E1: very many reloads of one process, and what they cost it.
+
+import assert from "node:assert/strict";
+import type { Configuration } from "./configurations.js";
+import { residentKib } from "./leftover_processes.js";
+import type { Program } from "./program.js";
+import { runScenarios, type Scenario } from "./scenario_suite.js";
+
+const A21_RELOADS = 50;
+/** Memory that a patch of one small function may add: its text, data and unwind pages, and what the loader notes. */
+const PATCH_KIB = 128;
+
+const sameFunction: Scenario = {
+  row: "A21",
+  name: `the same function ${A21_RELOADS} times in a row: each version runs, memory grows by the patches only`,
+  async run(program) {
+    await program.shows({ A21: "0" });
+    const before = residentKib(program.pid);
+    for (let version = 1; version <= A21_RELOADS; version++) {
+      program.edit("a21.c", `return x + ${version - 1};`, `return x + ${version};`);
+      const hot = await program.hot(/a21_value/);
+      assert.equal(hot.functions.length, 1);
+      await program.shows({ A21: String(version) });
+    }
+    const all = Array.from({ length: A21_RELOADS + 1 }, (_, version) => String(version));
+    assert.deepEqual(program.log.history("A21"), all);
+    const added = residentKib(program.pid) - before;
+    console.log(`\n  A21: ${added} KiB of resident memory after ${A21_RELOADS} reloads`);
+    assert.ok(added <= A21_RELOADS * PATCH_KIB, `${added} KiB for ${A21_RELOADS} reloads`);
+  },
+};
+
+/** A thousand with the compiler that has most hazards, a hundred with the others. */
+function reloadsUnderThreads(configuration: Configuration): number {
+  return configuration.name === "gcc -O2" ? 1000 : 100;
+}
+
+const threads: Scenario = {
+  row: "E1",
+  name: "eight threads call what is replaced: no crash, no wrong result, no thread stopped",
+  async run(program, configuration) {
+    const reloads = reloadsUnderThreads(configuration);
+    await program.shows({ "E1.version": "0", "E1.wrong": "0", "E1.stopped": "0" });
+    const text = program.workspace.read("e1.c");
+    for (let version = 1; version <= reloads; version++) {
+      program.save("e1.c", text.replace("#define VERSION 0", `#define VERSION ${version}`));
+      await program.hot(/e1_value/, /e1_pointed/);
+      if (version % 50 === 0) await reached(program, version);
+    }
+    await reached(program, reloads);
+    console.log(`\n  E1: ${reloads} reloads, longest gap of a thread ${program.log.value("E1.longest_gap_us")} us`);
+  },
+};
+
+async function reached(program: Program, version: number): Promise<void> {
+  const until = { "E1.version": String(version), "E1.pointed_version": String(version) };
+  await program.server.until(`version ${version}`, () =>
+    Object.entries(until).every(([name, value]) => program.log.value(name) === value) ? true : undefined,
+  );
+  assert.deepEqual(program.log.history("E1.wrong"), ["0"], "no wrong result");
+  assert.deepEqual(program.log.history("E1.stopped"), ["0"], "no thread stopped");
+  const versions = program.log.history("E1.version").map(Number);
+  assert.deepEqual(
+    versions,
+    [...versions].sort((a, b) => a - b),
+    "no thread ever goes back to an older version",
+  );
+}
+
+runScenarios("reloads", "reload", [sameFunction, threads]);

@@ -1,0 +1,72 @@
+// Runs scenario rows: one program for each configuration, each row a test of its own with its result recorded.
+
+import { suite } from "uvu";
+import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
+import { Program } from "./program.js";
+import { type Level, record } from "./results.js";
+import { readProgram } from "./workspace.js";
+
+export interface Scenario {
+  /** As in scenario_rows.ts. */
+  readonly row: string;
+  /** A sentence. */
+  readonly name: string;
+  readonly level?: Level;
+  /** Edits the program and looks at it. The program's pid is checked afterwards. */
+  run(program: Program, configuration: Configuration): Promise<void>;
+}
+
+/** Starts that may fail before the rest of the rows is given up. */
+const PATIENCE = 2;
+
+/**
+ * @param subject names the suite and the file of its results
+ * @param programName a directory of test/e2e/programs, and the target
+ */
+export function runScenarios(subject: string, programName: string, scenarios: readonly Scenario[]): void {
+  const chosen = scenarios.filter(({ row }) => isRowChosen(row));
+  for (const configuration of chosenConfigurations()) {
+    const test = suite(`${subject} ${configuration.name}`);
+    let program: Program | undefined;
+    let failedStarts = 0;
+
+    const start = async () => {
+      if (failedStarts >= PATIENCE) throw new Error("the program did not start");
+      try {
+        return await Program.start(readProgram(programName), { configuration, target: programName });
+      } catch (error) {
+        failedStarts += 1;
+        throw error;
+      }
+    };
+
+    for (const scenario of chosen) {
+      test(`${scenario.row} ${configuration.name}: ${scenario.name}`, async () => {
+        let outcome: "passed" | "failed" = "failed";
+        let first = 0;
+        try {
+          program ??= await start();
+          first = program.verdicts.length;
+          await scenario.run(program, configuration);
+          await program.goesOn();
+          program.same();
+          outcome = "passed";
+        } catch (error) {
+          await program?.abandon(error);
+          throw error;
+        } finally {
+          const verdicts = [...new Set(program?.verdicts.slice(first).map(({ type }) => type))];
+          const { row, name, level = "executable" } = scenario;
+          record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts });
+          if (outcome === "failed") program = undefined; // the next row begins anew
+        }
+      });
+    }
+
+    test(`${configuration.name}: ends cleanly`, async () => {
+      await program?.quit(); // there is none if the last row failed
+    });
+
+    test.run();
+  }
+}
