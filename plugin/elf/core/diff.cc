@@ -48,10 +48,23 @@ class Comparison {
 
   void compare_new(const Entity& entity) {
     if (is_writable(entity)) {
-      diff_.new_variables.push_back(entity.key);
+      if (!was_relinked(entity)) diff_.new_variables.push_back(entity.key);
     } else if (entity.kind == Kind::kFunction && !entity.local && !entity.weak) {
       diff_.new_functions.push_back(entity.key);
     }
+  }
+
+  /// C++ mangles static and global variables differently: `static int n` is _ZL1n, `int n` is n. One that only changed its
+  /// linkage would start anew.
+  bool was_relinked(const Entity& entity) {
+    for (const Entity& old : before_.all()) {
+      if (!is_writable(old) || is_guard(old.name) || is_guard(entity.name) || old.local == entity.local) continue;
+      if (demangle(old.name) != demangle(entity.name) || after_.find(old.key)) continue;
+      refuse("E_VARIABLE", entity, "the variable " + demangle(entity.name) + " became " +
+                                       (entity.local ? "static" : "global") + ": its value would be lost");
+      return true;
+    }
+    return false;
   }
 
   void compare(const Entity& old, const Entity& entity) {

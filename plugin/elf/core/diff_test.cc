@@ -183,6 +183,18 @@ TEST_CASE("a changed element of a vector constant is found, whichever it is") {
   check_changed({text, edit(text, "two *= (Two){1.0, 2.0}", "two *= (Two){9.0, 2.0}")}, {"_Z1hv"});
 }
 
+TEST_CASE("a number that is taken out of the vector of another function is found in both") {
+  const std::string text = R"(
+    typedef double Two __attribute__((vector_size(16))); typedef int Four __attribute__((vector_size(16)));
+    extern Two two; extern Four four; extern double one;
+    void f() { two += (Two){1.0, VALUE}; }
+    void g() { one += VALUE; }
+    void h() { four += (Four){1, 2, 3, 4}; }
+  )";
+  check_changed({"#define VALUE 2.0\n" + text, "#define VALUE 3.0\n" + text}, {"_Z1fv", "_Z1gv"});
+  check_changed({"#define VALUE 2.0\n" + text, "#define VALUE 2.0\n" + edit(text, "{1, 2, 3, 4}", "{1, 2, 3, 5}")}, {"_Z1hv"});
+}
+
 TEST_CASE("a changed string literal is found in its function alone") {
   check_changed({everything, edit(everything, "\"first\"", "\"fi-st\"")}, {"_Z6choosei"});
   // The end of one literal may be the other.
@@ -398,7 +410,7 @@ TEST_CASE("a new function, a new variable and a new static are named") {
     CHECK(diff.changed_functions.empty());
     CHECK(diff.new_functions == Names{"_Z5addedi"});
     // Of a thread-local there may be an initializer's symbol beside it.
-    for (const char* name : {"fresh", "_ZL5local", "of_thread", "_ZZ5addediE5calls"}) CHECK(contains(diff.new_variables, name));
+    for (const std::string name : {"fresh", "_ZL5local", "of_thread", "_ZZ5addediE5calls"}) CHECK(contains(diff.new_variables, name));
     CHECK(diff.new_variables.size() == 4);
     CHECK(diff.refusals.empty());
   });
@@ -452,7 +464,7 @@ TEST_CASE("a static of C that moves to another function is another variable") {
 }
 
 TEST_CASE("statics of one name in one function are refused when one is inserted before another") {
-  for (const char* source : {"unit.c", "unit.cc"}) {
+  for (const std::string source : {"unit.c", "unit.cc"}) {
     CAPTURE(source);
     for_each_toolchain({"int f(int i) { { static int n = 1; i += n++; } return i; }",
                         "int f(int i) { { static int n = 50; i += n++; } { static int n = 1; i += n++; } return i; }", source},
@@ -461,7 +473,7 @@ TEST_CASE("statics of one name in one function are refused when one is inserted 
 }
 
 TEST_CASE("statics of one name in one function are refused when they change places") {
-  for (const char* source : {"unit.c", "unit.cc"}) {
+  for (const std::string source : {"unit.c", "unit.cc"}) {
     CAPTURE(source);
     for_each_toolchain({"int f(int i) { { static int n = 1; i += n++; } { static int n = 50; i *= n--; } return i; }",
                         "int f(int i) { { static int n = 50; i *= n--; } { static int n = 1; i += n++; } return i; }", source},

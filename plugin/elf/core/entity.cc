@@ -35,9 +35,20 @@ bool is_numbered(const Entity& entity) {
 /// A place that an instruction with an immediate operand refers to may lie so many bytes further on.
 constexpr uint64_t kMostImmediate = 4;
 
-/// True for `lea disp32(%rip), register`: it has no immediate operand, so that its addend tells the place.
-bool is_address_load(const Section& section, uint64_t site) {
-  return site >= 2 && site < section.bytes.size() && uint8_t(section.bytes[site - 2]) == 0x8d;
+/// False if the instruction at the site may have an immediate operand behind its displacement: then its addend does not
+/// tell the place. (Intel SDM vol. 2, 2.1: the opcode stands before the ModRM byte, whatever the prefixes.)
+bool has_no_immediate(const Section& section, uint64_t site) {
+  if (site < 2 || site >= section.bytes.size()) return false;
+  const auto byte = [&](uint64_t back) { return site >= back ? uint8_t(section.bytes[site - back]) : uint8_t(0); };
+  switch (byte(2)) {
+    case 0x69: case 0x6b: case 0x80: case 0x81: case 0x83: case 0xc0: case 0xc1: case 0xc6: case 0xc7: case 0xf6:
+    case 0xf7: case 0x70: case 0xa4: case 0xac: case 0xba: case 0xc2: case 0xc4: case 0xc5: return false;
+    default: break;
+  }
+  const bool legacy = byte(4) == 0x0f && byte(3) == 0x3a;    // opcode map 0f 3a: all have one
+  const bool vex = byte(5) == 0xc4 && (byte(4) & 0x1f) == 3;  // the same map, VEX
+  const bool evex = byte(6) == 0x62 && (byte(5) & 7) == 3;    // the same map, EVEX
+  return !legacy && !vex && !evex;
 }
 
 }  // namespace
@@ -106,7 +117,7 @@ void Entities::collect_anchors() {
       const int64_t offset = int64_t(symbol.value) + relocation.addend + (relative ? 4 : 0);
       if (offset < 0) continue;
       bool& exact = anchors_[symbol.section].emplace(uint64_t(offset), true).first->second;
-      exact = exact && (!relative || is_address_load(section, relocation.offset));
+      exact = exact && (!relative || has_no_immediate(section, relocation.offset));
     }
   }
 }

@@ -17,7 +17,7 @@ struct Variant {
 std::vector<Variant> variants() {
   std::vector<Variant> all;
   for (const Toolchain& toolchain : toolchains()) {
-    for (const char* version : {"-gdwarf-4", "-gdwarf-5"}) {
+    for (const std::string version : {"-gdwarf-4", "-gdwarf-5"}) {
       all.push_back({toolchain, toolchain.name + " " + version, version});
     }
   }
@@ -221,7 +221,7 @@ TEST_CASE("types that come, go or are not whole are no change") {
 
 TEST_CASE("a variable of another type of the same size is seen") {
   for (const auto& [from, to] : {std::pair{"int", "float"}, std::pair{"long", "double"}, std::pair{"char*", "long"}}) {
-    for (const char* linkage : {"", "static ", "thread_local ", "static thread_local "}) {
+    for (const std::string linkage : {"", "static ", "thread_local ", "static thread_local "}) {
       CAPTURE(linkage);
       const std::string body = " n = 0; int f() { n += 1; return n != 0; }";
       check_seen(linkage + std::string(from) + body, linkage + std::string(to) + body, "E_VARIABLE", {"n", from, to});
@@ -253,7 +253,7 @@ TEST_CASE("types of the system are not described, since nobody edits them") {
 }
 
 TEST_CASE("an object whose types cannot be seen is a change itself") {
-  for (const char* flags : {"-gsplit-dwarf", "-g0", "-g1"}) {
+  for (const std::string flags : {"-gsplit-dwarf", "-g0", "-g1"}) {
     for (const Variant& variant : variants()) {
       INFO(variant.name << " " << flags);
       const auto changes = changes_of(variant, with_body("int x;"), with_body("int y, x;"), "unit.cc", flags);
@@ -272,7 +272,7 @@ TEST_CASE("an object whose types cannot be seen is a change itself") {
 
 TEST_CASE("compressed debug information and mapped paths are read all the same") {
   for (const Variant& variant : variants()) {
-    for (const char* flags : {"-gz", "-ffile-prefix-map=$PWD=/elsewhere"}) {
+    for (const std::string flags : {"-gz", "-ffile-prefix-map=$PWD=/elsewhere"}) {
       INFO(variant.name << " " << flags);
       Space space;
       const std::string more = variant.flags + " " + flags;

@@ -75,6 +75,17 @@ class Match {
   size_t evidence_ = 0;
 };
 
+/// An object that has global functions or variables of its own is part of the module if the module has one of them.
+bool is_linked(const Module& module, const Entities& original) {
+  bool has_globals = false;
+  for (const Entity& entity : original.all()) {
+    if (entity.local || entity.weak || entity.part_of_user) continue;
+    has_globals = true;
+    if (module.globals.count(entity.name) > 0) return true;
+  }
+  return !has_globals;
+}
+
 }  // namespace
 
 Result<Located> locate_locals(const Module& module, const Entities& original) {
@@ -83,6 +94,8 @@ Result<Located> locate_locals(const Module& module, const Entities& original) {
   for (const Entity& entity : original.all()) needed = needed || (entity.local && !entity.part_of_user);
   if (!needed) return Located{};
 
+  if (!is_linked(module, original)) return Located{};  // a member of an archive that nothing needed
+
   std::vector<Match> fitting;
   for (const UnitSymbols& unit : module.units) {
     if (unit.source_name != source) continue;
@@ -90,14 +103,10 @@ Result<Located> locate_locals(const Module& module, const Entities& original) {
     if (match.examine()) fitting.push_back(std::move(match));
   }
   if (fitting.empty()) {
-    for (const Entity& entity : original.all()) {
-      if (entity.local || entity.weak || entity.part_of_user || module.globals.count(entity.name) == 0) continue;
-      return Error{"E_LOCATE",
-                   "has no translation unit " + source + " that fits " + original.object().path +
-                       ": where its static functions and variables are is not known",
-                   module.path};
-    }
-    return Located{};  // it was not linked into this module: a member of an archive that nothing needed
+    return Error{"E_LOCATE",
+                 "has no translation unit " + source + " that fits " + original.object().path +
+                     ": where its static functions and variables are is not known",
+                 module.path};
   }
   if (fitting.size() == 1) return fitting[0].take();
   if (std::all_of(fitting.begin(), fitting.end(), [](const Match& m) { return m.located_count() == 0; })) {

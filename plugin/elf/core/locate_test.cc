@@ -40,6 +40,11 @@ std::string twin(const std::string& name, int value) {
 const char* const caller = "int a(int); int b(int); int main() { return a(0) + b(1); }\n";
 const Names linkers{"bfd", "lld", "mold"};
 
+/// mold makes the globals of an executable local unless they are exported.
+std::string linked_by(const std::string& linker) {
+  return " -fuse-ld=" + linker + (linker == "mold" ? " -Wl,--export-dynamic" : "");
+}
+
 }  // namespace
 
 TEST_CASE("locals of two files of the same name are told apart") {
@@ -49,10 +54,10 @@ TEST_CASE("locals of two files of the same name are told apart") {
     space.compile(toolchain, "second/util.cc", twin("b", 200), "b.o");
     space.compile(toolchain, "main.cc", caller, "main.o");
     for (const std::string& linker : linkers) {
-      for (const char* order : {"a.o b.o", "b.o a.o"}) {
-        space.run(toolchain.cxx + " -fuse-ld=" + linker + " main.o " + order + " -o program");
+      for (const std::string order : {"a.o b.o", "b.o a.o"}) {
+        space.run(toolchain.cxx + linked_by(linker) + " main.o " + order + " -o program");
         const auto module = module_of(space.path("program"));
-        for (const auto& [object, value] : {std::pair{"a.o", 100}, std::pair{"b.o", 200}}) {
+        for (const auto& [object, value] : {std::pair<std::string, int>{"a.o", 100}, std::pair<std::string, int>{"b.o", 200}}) {
           INFO(toolchain.name << " " << linker << " " << order << " " << object);
           const auto original = entities(space.path(object));
           const auto located = locate_locals(*module, *original);
@@ -80,7 +85,7 @@ TEST_CASE("two numbered statics of C are found under their keys") {
     space.compile(toolchain, "second/util.c", text("b", 200), "b.o");
     space.compile(toolchain, "main.c", caller, "main.o");
     for (const std::string& linker : linkers) {
-      space.run(toolchain.c + " -fuse-ld=" + linker + " main.o b.o a.o -o program");
+      space.run(toolchain.c + linked_by(linker) + " main.o b.o a.o -o program");
       const auto module = module_of(space.path("program"));
       const auto original = entities(space.path("a.o"));
       const auto located = locate_locals(*module, *original);
@@ -100,13 +105,13 @@ TEST_CASE("two numbered statics of C are found under their keys") {
 TEST_CASE("locals are found in a shared library and in a program that is not position-independent") {
   for (const Toolchain& toolchain : toolchains()) {
     for (const std::string& linker : linkers) {
-      for (const char* form : {"-shared -o module", "-no-pie main.o -o module"}) {
+      for (const std::string form : {"-shared -o module", "-no-pie main.o -o module"}) {
         Space space;
         INFO(toolchain.name << " " << linker << " " << form);
         space.compile(toolchain, "first/util.cc", twin("a", 100), "a.o");
         space.compile(toolchain, "second/util.cc", twin("b", 200), "b.o");
         space.compile(toolchain, "main.cc", caller, "main.o");
-        space.run(toolchain.cxx + " -fuse-ld=" + linker + " a.o b.o " + form);
+        space.run(toolchain.cxx + linked_by(linker) + " a.o b.o " + form);
         const auto module = module_of(space.path("module"));
         CHECK(module->executable == (form[1] == 'n'));
         CHECK(module->position_independent == (form[1] == 's'));
@@ -142,8 +147,18 @@ TEST_CASE("an object without locals needs none to be found") {
   CHECK(located.value().empty());
 }
 
+TEST_CASE("an executable whose globals cannot be told from its statics is refused with E_STRIPPED") {
+  Space space;
+  space.compile(toolchains()[0], "a.cc", "int n; int main() { return n; }", "a.o");
+  space.run("g++ -fuse-ld=mold a.o -o program");
+  const auto module = read_module(space.path("program"));
+  REQUIRE_FALSE(module);
+  CHECK(module.error().code == "E_STRIPPED");
+  CHECK(module.error().message.find("--export-dynamic") != std::string::npos);
+}
+
 TEST_CASE("a module whose local symbols were dropped is refused with E_LOCATE") {
-  for (const char* how : {"g++ main.o a.o -Wl,-x -o program", "g++ main.o a.o -o program && strip -x program"}) {
+  for (const std::string how : {"g++ main.o a.o -Wl,-x -o program", "g++ main.o a.o -o program && strip -x program"}) {
     Space space;
     CAPTURE(how);
     space.compile(toolchains()[0], "a.cc", twin("a", 100), "a.o");
@@ -189,7 +204,7 @@ TEST_CASE("a module is read with its build-id, its thread-locals and its symbols
                 "static int own = 4; int main() { return shared_name + hidden_name + own++ + int(of_thread[1]); }", "a.o");
   for (const std::string& linker : linkers) {
     CAPTURE(linker);
-    space.run("g++ -fuse-ld=" + linker + " a.o -Wl,--build-id=0x0123456789abcdef -o program");
+    space.run("g++" + linked_by(linker) + " a.o -Wl,--build-id=0x0123456789abcdef -o program");
     const auto module = module_of(space.path("program"));
     CHECK(module->build_id == "0123456789abcdef");
     CHECK(module->executable);
@@ -209,7 +224,7 @@ TEST_CASE("a stripped module is refused with E_STRIPPED, and what is no module w
   space.compile(toolchains()[0], "a.cc", "int main() {}", "a.o");
   space.run("g++ a.o -o program && strip program");
   CHECK(read_module(space.path("program")).error().code == "E_STRIPPED");
-  for (const char* name : {"a.o", "a.cc", "log", ".", "missing"}) {
+  for (const std::string name : {"a.o", "a.cc", "log", ".", "missing"}) {
     CAPTURE(name);
     CHECK(read_module(space.path(name)).error().code == "E_ELF");
   }

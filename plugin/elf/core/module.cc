@@ -111,6 +111,12 @@ class Reader {
       if (!done) return done.error();
     }
     if (!found) return Error{"E_STRIPPED", "has no symbol table: it was stripped", module_->path};
+    // mold makes the symbols of an executable local unless they are exported: they cannot be told from static ones.
+    for (const UnitSymbols& unit : module_->units) {
+      if (!module_->executable || unit.symbols.count("main") == 0 || module_->globals.count("main") > 0) continue;
+      return Error{"E_STRIPPED", "has no global symbols: its linker made them local; link it with -Wl,--export-dynamic",
+                   module_->path};
+    }
     return Nothing{};
   }
 

@@ -24,6 +24,16 @@ size_t behind_bracket(std::string_view text, size_t open, char opening, char clo
   return text.size();
 }
 
+/// Position behind the operator whose symbol starts at `start`: `<<`, `()`, `"" _x`, ` new[]`, ` std::string`.
+size_t behind_operator(std::string_view text, size_t start) {
+  if (text.substr(start, 2) == "()") return start + 2;
+  const size_t end = text.find('(', start);
+  if (start < text.size() && (text[start] == ' ' || text[start] == '"')) return end == text.npos ? text.size() : end;
+  size_t at = start;
+  while (at < text.size() && std::string_view("<>=!+-*/%^&|~,[]").find(text[at]) != text.npos) at++;
+  return at;
+}
+
 }  // namespace
 
 bool is_local_label(std::string_view name) { return name.empty() || starts_with(name, ".L"); }
@@ -87,17 +97,18 @@ std::string short_name(std::string_view name) {
   // `(anonymous namespace)::f()`, `operator()(int)` and `main::{lambda(int)#1}::operator()(int) const`.
   size_t start = 0;
   for (size_t i = 0; i < text.size(); i++) {
-    if (text[i] == '<' && (i < 8 || text.compare(i - 8, 8, "operator") != 0)) {
+    if (text.compare(i, 8, "operator") == 0) {
+      i = behind_operator(text, i + 8) - 1;
+    } else if (text[i] == '<') {
       i = behind_bracket(text, i, '<', '>') - 1;
     } else if (text[i] == '{') {
       i = behind_bracket(text, i, '{', '}') - 1;
-    } else if (text.compare(i, 10, "operator()") == 0) {
-      i += 9;
-    } else if (text[i] == ' ' && text.compare(i > 8 ? i - 8 : 0, 8, "operator") != 0) {
+    } else if (text[i] == ' ') {
       start = i + 1;  // behind the return type of a template instance
     } else if (text[i] == '(') {
       const size_t behind = behind_bracket(text, i, '(', ')');
-      if (text.compare(behind, 2, "::") != 0) return text.substr(start, i - start);
+      const bool parameters = i > start && text.compare(behind, 2, "::") != 0 && text.compare(start, 8, "decltype") != 0;
+      if (parameters) return text.substr(start, i - start);
       i = behind - 1;
     }
   }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace hotreload;
 
 TEST_CASE("a short name has neither parameters nor a return type") {
@@ -16,7 +18,7 @@ TEST_CASE("a short name has neither parameters nor a return type") {
 }
 
 TEST_CASE("a name that is not mangled is its own short name") {
-  for (const char* name : {"main", "s", "i", "_GLOBAL__sub_I_main", "__clang_call_terminate", "", "_Z", "_ZN4Bo"}) {
+  for (const std::string name : {"main", "s", "i", "_GLOBAL__sub_I_main", "__clang_call_terminate", "", "_Z", "_ZN4Bo"}) {
     CAPTURE(name);
     CHECK(short_name(name) == name);
     CHECK(demangle(name) == name);
@@ -93,11 +95,11 @@ TEST_CASE("a name without lambdas mentions none, and neither does one that only 
 }
 
 TEST_CASE("parts and copies of a function are clones, the function is not") {
-  for (const char* name : {"f.cold", "_Z1fv.cold", "f.part.0", "f.isra.0", "f.constprop.1.cold", "f.localalias", "f.llvm.123"}) {
+  for (const std::string name : {"f.cold", "_Z1fv.cold", "f.part.0", "f.isra.0", "f.constprop.1.cold", "f.localalias", "f.llvm.123"}) {
     CAPTURE(name);
     CHECK(is_clone(name));
   }
-  for (const char* name : {"f", "cold", "part", "counter.0", "__func__.3", "_Z4coldv", "recold"}) {
+  for (const std::string name : {"f", "cold", "part", "counter.0", "__func__.3", "_Z4coldv", "recold"}) {
     CAPTURE(name);
     CHECK_FALSE(is_clone(name));
   }
@@ -115,7 +117,7 @@ TEST_CASE("virtual tables and type information are told from other names") {
 }
 
 TEST_CASE("the functions that run initializers are known by name") {
-  for (const char* name : {"_GLOBAL__sub_I_main", "_GLOBAL__sub_D_x", "_GLOBAL__I_000101_x", "__cxx_global_var_init",
+  for (const std::string name : {"_GLOBAL__sub_I_main", "_GLOBAL__sub_D_x", "_GLOBAL__I_000101_x", "__cxx_global_var_init",
                            "__cxx_global_var_init.3", "_Z41__static_initialization_and_destruction_0ii", "__tls_init",
                            "_ZTH5local", "__cxx_global_array_dtor"}) {
     CAPTURE(name);
@@ -138,7 +140,7 @@ TEST_CASE("the number of a static goes, and nothing else does") {
   CHECK(without_number("counter.0") == "counter");
   CHECK(without_number("counter.1234") == "counter");
   CHECK(without_number("f.n.2") == "f.n");
-  for (const char* name : {"counter", "counter2", ".0", "12", "counter.", "counter.x", ""}) {
+  for (const std::string name : {"counter", "counter2", ".0", "12", "counter.", "counter.x", ""}) {
     CAPTURE(name);
     CHECK(without_number(name) == name);
   }

@@ -149,9 +149,9 @@ TEST_CASE("linkers accept an object that is written") {
                     {".tbss.slots", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 16, "", 32}},
                    {{"table", 1, 0, 16, STT_OBJECT, STV_DEFAULT}, {"slot", 2, 16, 16, STT_TLS, STV_HIDDEN}}, {{8, 0, 4}});
   space.write("written.o", bytes);
-  for (const char* linker : {"ld.bfd", "ld.lld", "mold"}) {
+  for (const std::string linker : {"ld.bfd", "ld.lld", "mold"}) {
     CAPTURE(linker);
-    space.run(std::string(linker) + " -shared written.o -o written.so");
+    space.run(linker + " -shared written.o -o written.so");
   }
 }
 
