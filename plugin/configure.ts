@@ -97,7 +97,7 @@ export function cmakeArguments(options: ConfigureOptions, version: readonly [num
   }
   // For include(HotReload) in the project.
   ours.set("CMAKE_MODULE_PATH", withElement(present("CMAKE_MODULE_PATH"), folder));
-  if (present("CMAKE_BUILD_TYPE") === "") ours.set("CMAKE_BUILD_TYPE", "Debug");
+  if (!given.has("CMAKE_BUILD_TYPE") && !cache.get("CMAKE_BUILD_TYPE")) ours.set("CMAKE_BUILD_TYPE", "Debug");
   return [
     "-S",
     sourceOf(options, cache),

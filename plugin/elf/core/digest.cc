@@ -117,8 +117,11 @@ void Digester::add_contents(uint32_t index, int64_t offset) {
     for (uint64_t zeros = 0; end < section.size && zeros < width; end++) zeros = section.bytes[end] == 0 ? zeros + 1 : 0;
     add_range(index, start, end - start);
   } else if ((section.flags & SHF_MERGE) != 0 && section.entry_size > 0) {
-    const uint64_t aligned = (start + section.entry_size - 1) / section.entry_size * section.entry_size;
-    add_range(index, std::min(aligned, section.size), section.entry_size);
+    // A place inside an entry is a part of it (gcc takes scalars out of vectors), or the start of the next one if the
+    // instruction has an immediate operand, which is at most 4 bytes long.
+    const uint64_t inside = start % section.entry_size, rest = section.entry_size - inside;
+    add(inside);
+    add_range(index, start - inside, inside != 0 && rest <= 4 ? 2 * section.entry_size : section.entry_size);
   } else {
     add_range(index, start, entities_.contents_end(index, start) - start);
   }

@@ -58,6 +58,8 @@ class Match {
       if (target.form != Target::Form::kEntity || !target.entity->local) continue;
       if (target.entity->kind == Kind::kThreadLocal) continue;
       const ModuleSymbol* symbol = symbol_of(*target.entity);
+      // What a function of the module refers to cannot have been dropped by the linker: its name was, by strip -x.
+      if (!symbol && !target.entity->part_of_user) return false;
       const uint64_t site = address + (relocation.offset - function.offset);
       int32_t displacement = 0;
       if (!symbol || !load(module_.at(site, 4), 0, &displacement)) continue;
