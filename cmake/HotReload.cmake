@@ -4,7 +4,8 @@
 #   -DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=<this file>       on the command line; both together are the same as one.
 #
 # Every target of the tree is prepared, wherever the include stands: the work is done when the last CMakeLists.txt has
-# been read, since only then is it known what the targets are, how they are compiled, and by which linker they are linked.
+# been read, since only then is it known what the targets are, how they are compiled, and by which linker they are
+# linked.
 # Nothing but properties of targets is touched, so neither try_compile nor ExternalProject sees any of it.
 #
 # HOTRELOAD          (cache, ON)  OFF leaves the project as it is.

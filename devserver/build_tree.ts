@@ -26,6 +26,8 @@ export class BuildTree {
   /** Saved without a change: no reason to build, but a full build will. */
   private readonly touched = new Set<string>();
   private configureAgain = false;
+  /** Date.now() when the first build began whose reports have not been read. */
+  private builtSince: number | undefined;
 
   constructor(
     private readonly project: BuildProject,
@@ -55,10 +57,11 @@ export class BuildTree {
 
   /** Runs CMake again and takes over the new graph. On an error the old one stays, and the next save tries again. */
   async reconfigure(): Promise<Result<void>> {
+    const started = Date.now();
     const graph = await this.project.reconfigure();
     if (!graph.ok) return graph;
     this.configureAgain = false;
-    return this.adopt(graph.value);
+    return this.adopt(graph.value, started);
   }
 
   /** Builds the dirty objects. What the build says is in the outcome; a Problem is one of ours. */
@@ -77,6 +80,16 @@ export class BuildTree {
     return linked.ok ? outcome : linked;
   }
 
+  /** What the compilers read in the builds since the last call: to be done before the next note(), in no hurry. */
+  async refresh(): Promise<Result<void>> {
+    const since = this.builtSince;
+    if (since === undefined) return success(undefined);
+    this.builtSince = undefined;
+    const refreshed = await this.current.refreshDeps();
+    if (refreshed.ok) await this.watch.setFiles(this.current.watchedFiles, since);
+    return refreshed;
+  }
+
   private async build(objects: readonly ObjectPath[], run: () => Promise<BuildOutcome>): Promise<Result<BuildOutcome>> {
     const { patcher } = this.project;
     const started = Date.now();
@@ -86,25 +99,15 @@ export class BuildTree {
     const after = await patcher.afterBuild(objects);
     if (!after.ok) return after;
     if (outcome.ok) for (const object of objects) this.dirty.delete(object);
-    const taken = await this.takeOver(started);
-    return taken.ok ? success(outcome) : taken;
+    this.builtSince ??= started;
+    if (this.project.graphVersion() === this.version) return success(outcome);
+    const graph = await this.project.reloadGraph();
+    if (!graph.ok) return graph;
+    const adopted = await this.adopt(graph.value, started);
+    return adopted.ok ? success(outcome) : adopted;
   }
 
-  /** After ninja: what the compilers read, and whether CMake ran. */
-  private async takeOver(started: number): Promise<Result<void>> {
-    const version = this.project.graphVersion();
-    if (version !== this.version) {
-      const graph = await this.project.reloadGraph();
-      if (!graph.ok) return graph;
-      return this.adopt(graph.value);
-    }
-    const refreshed = await this.current.refreshDeps();
-    if (!refreshed.ok) return refreshed;
-    await this.watch.setFiles(this.current.watchedFiles, started);
-    return success(undefined);
-  }
-
-  private async adopt(graph: BuildGraph): Promise<Result<void>> {
+  private async adopt(graph: BuildGraph, since: number): Promise<Result<void>> {
     const old = this.current;
     this.current = graph;
     this.version = this.project.graphVersion();
@@ -119,7 +122,7 @@ export class BuildTree {
     }
     // Headers that CMake itself writes.
     for (const object of graph.affectedObjects(this.watch.takeProducts())) this.dirty.add(object);
-    await this.watch.setFiles(graph.watchedFiles, Date.now());
+    await this.watch.setFiles(graph.watchedFiles, since);
     return success(undefined);
   }
 }

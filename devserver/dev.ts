@@ -145,10 +145,11 @@ async function connect(
   if (ending.signal.aborted) reload.stop();
   agents.begin({
     connected: (agent) => {
-      report({ type: "process", pid: agent.pid, state: "connected", executable: agent.executable });
-      if (program !== undefined && agent.pid === program.pid) {
-        report({ type: "ready", buildMs, readyMs: performance.now() - program.startedAt });
+      const isOurs = program !== undefined && agent.pid === program.pid;
+      if (options.json || !isOurs) {
+        report({ type: "process", pid: agent.pid, state: "connected", executable: agent.executable });
       }
+      if (isOurs) report({ type: "ready", buildMs, readyMs: performance.now() - program.startedAt, pid: agent.pid });
       reload.connected(agent);
     },
     exited: (process) => {

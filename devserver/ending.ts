@@ -8,17 +8,21 @@ interface Step {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** A Ctrl-C may reach us twice: from the terminal, and from npx. */
+const ONE_REQUEST_MS = 300;
+
 export class Ending {
   private readonly controller = new AbortController();
   private readonly steps: Step[] = [];
+  private asked: number | undefined;
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, this.begin);
     process.on("uncaughtException", this.crash);
     process.on("unhandledRejection", this.crash);
     // Whoever reads our reports is gone.
-    process.stdout.on("error", this.begin);
-    process.stderr.on("error", this.begin);
+    process.stdout.on("error", this.abort);
+    process.stderr.on("error", this.abort);
   }
 
   /** Aborted when the end was asked for. */
@@ -28,8 +32,11 @@ export class Ending {
 
   /** Asks for the end; the second time it does not wait for anything. */
   readonly begin = (): void => {
-    if (!this.controller.signal.aborted) this.controller.abort();
-    else for (const step of this.steps) step.forced?.();
+    const now = performance.now();
+    if (this.asked === undefined) this.controller.abort();
+    else if (now - this.asked > ONE_REQUEST_MS) for (const step of this.steps) step.forced?.();
+    else return;
+    this.asked = now;
   };
 
   /** What has to be done at the end; the last one added is done first. */
@@ -45,6 +52,8 @@ export class Ending {
     process.off("uncaughtException", this.crash);
     process.off("unhandledRejection", this.crash);
   }
+
+  private readonly abort = (): void => this.controller.abort();
 
   /** An exception that nobody expected: everything is ended by force. */
   private readonly crash = (error: unknown): void => {

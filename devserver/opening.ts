@@ -34,7 +34,6 @@ export function openWithProgress(
     onProgress: ({ done, total, text }) => report({ type: "progress", stage: "build", text, done, total }),
     onBuildFailed: async (output, graph, since) => {
       if (signal.aborted) return false;
-      report({ type: "buildFailed", files: [], output });
       let answer: (again: boolean) => void = () => {};
       const asked = new Promise<boolean>((resolve) => {
         answer = resolve;
@@ -44,6 +43,8 @@ export function openWithProgress(
       wishes.restart = again;
       signal.addEventListener("abort", () => answer(false), { once: true });
       const watch = await watchProject(graph, since, report, { changed: again, appeared: again });
+      // What is saved from the moment of this report on is seen.
+      report({ type: "buildFailed", files: [], output });
       const result = await asked;
       await watch.close();
       return result;

@@ -135,6 +135,8 @@ export class Reload {
       this.report({ type: "unchanged", files: this.takeFiles(changes), warnings: "" });
     }
     if (requests.connected.length > 0) await this.processes.join(requests.connected);
+    const refreshed = await tree.refresh();
+    if (!refreshed.ok) this.problem(refreshed.problem);
     // Events are hints, and may have been lost while all this went on.
     if (isSaved) await watch.sweep();
   }

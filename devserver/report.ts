@@ -23,7 +23,7 @@ export type Report =
       readonly total?: number;
     }
   /** The program runs and is connected; or with --no-run: programs started elsewhere can connect. */
-  | { readonly type: "ready"; readonly buildMs: number; readonly readyMs: number }
+  | { readonly type: "ready"; readonly buildMs: number; readonly readyMs: number; readonly pid?: number }
   | {
       readonly type: "process";
       readonly pid: number;

@@ -47,8 +47,11 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
   switch (report.type) {
     case "progress":
       return colors.dim(report.text);
-    case "ready":
-      return `${colors.green("ready")}  built in ${Math.round(report.buildMs)} ms, connected in ${Math.round(report.readyMs)} ms`;
+    case "ready": {
+      const built = `${colors.green("ready")}  built in ${Math.round(report.buildMs)} ms`;
+      if (report.pid === undefined) return `${built}; start the program, and it connects by itself`;
+      return `${built}, process ${report.pid} connected in ${Math.round(report.readyMs)} ms`;
+    }
     case "process":
       return report.state === "connected"
         ? colors.dim(`process ${report.pid} connected`)

@@ -33,6 +33,9 @@ export interface Changes {
 }
 
 const GATHER_MS = 10;
+/** More files than a person saves at once: a checkout, which is better built as a whole. */
+const BURST_FILES = 10;
+const GATHER_BURST_MS = 50;
 const GATHER_AT_MOST_MS = 1000;
 const SETTLE_MS = 100;
 /** Of one save: some editors set a file's time once more after writing it. */
@@ -193,10 +196,11 @@ export class Watch {
     this.firstHint ??= now;
     if (this.gathering !== undefined && now - this.firstHint > GATHER_AT_MOST_MS) return;
     clearTimeout(this.gathering);
+    const quietMs = this.candidates.size > BURST_FILES ? GATHER_BURST_MS : GATHER_MS;
     this.gathering = setTimeout(() => {
       this.gathering = undefined;
       this.options.onChange();
-    }, GATHER_MS);
+    }, quietMs);
   }
 
   /** The real directories of files, and under which names their events are wanted. */

@@ -1,6 +1,6 @@
 /* The bytes at a function's entry: which layout they have, and the words that a redirection writes.
  *
- * -fpatchable-function-entry=7,5 with -falign-functions=16, as gcc 12 and clang 14 write it:
+ * -fpatchable-function-entry=8,6 with -falign-functions=16, as gcc 12 and clang 14 write it:
  *
  *   entry - 5   90 90 90 90 90      padding: no thread ever executes it before a redirection
  *   entry       90 90 | 66 90       two no-ops of one byte (gcc), one of two bytes (clang)
@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define PADDING 5
-#define NOT_LAID_OUT "is not laid out by -fpatchable-function-entry=7,5 and -falign-functions=16"
+#define NOT_LAID_OUT "is not laid out by -fpatchable-function-entry=8,6 and -falign-functions=16"
 
 static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
 #define BREAKPOINT 0xcc /* int3 */

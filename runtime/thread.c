@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -18,7 +19,8 @@
 
 #define STACK (512u << 10)        /* touched as far as it is used; constructors of a patch run on it */
 #define LARGEST_STACK (256u << 20) /* a program with large thread-local variables needs room for them */
-#define FORK_PATIENCE 1           /* seconds */
+#define FORK_MOMENT 200000        /* nanoseconds between two attempts to get the lock for fork */
+#define FORK_PATIENCE 5000        /* attempts: a second and what a sleep takes longer */
 #define CHILD_DELAY 50000000      /* nanoseconds: most children call exec before that */
 #define LEAVING_INTERVAL 100      /* milliseconds between two looks at who is left */
 
@@ -95,13 +97,17 @@ static void agent_start(uint64_t delay) {
 
 static void fork_prepare(void) {
   int reason = errno;
-  struct timespec deadline;
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
-  deadline.tv_sec += FORK_PATIENCE;
   /* The agent's own thread forks when a constructor in a patch does: it has the lock. */
-  if (atomic_load(&running) && !pthread_equal(pthread_self(), thread) &&
-      pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &deadline) == 0)
-    atomic_store(&forker, pthread_self());
+  bool other = atomic_load(&running) && !pthread_equal(pthread_self(), thread);
+  const struct timespec moment = {.tv_nsec = FORK_MOMENT};
+  /* Not pthread_mutex_clocklock: older sanitizers do not know it, and then complain about the unlock. */
+  for (int waited = 0; other && waited < FORK_PATIENCE; waited++) {
+    if (pthread_mutex_trylock(&lock) == 0) {
+      atomic_store(&forker, pthread_self());
+      break;
+    }
+    nanosleep(&moment, NULL);
+  }
   errno = reason;
 }
 
@@ -121,16 +127,22 @@ static void fork_child(void) {
   int reason = errno;
   bool whole = fork_unlock();
   atomic_store(&running, false);
-  if (whole) {
-    hotreload_agent_disconnect(&agent); /* the connection is the parent's */
-    if (!__tsan_init)
-      agent_start(CHILD_DELAY);
-  }
+  /* The connection is the parent's. */
+  if (whole)
+    hotreload_agent_disconnect(&agent);
+  else
+    hotreload_socket_close(&agent.socket);
+  if (whole && !__tsan_init)
+    agent_start(CHILD_DELAY);
   errno = reason;
 }
 
 __attribute__((constructor)) static void agent_construct(void) {
   int reason = errno;
+  /* An allocator registers its own handlers with its first block. They must be older than these: then a child gets its
+   * allocator back before it starts a thread. Volatile, or the compiler leaves the two calls out. */
+  void *volatile first_block = malloc(1);
+  free(first_block);
   if (pthread_atfork(fork_prepare, fork_parent, fork_child) == 0) {
     first_thread_known = pthread_key_create(&first_thread, first_thread_ends) == 0;
     agent_start(0);

@@ -133,7 +133,8 @@ async function demonstrate(server, marked) {
 
   const then = readNumbers(before.text);
   const now = readNumbers(after.text);
-  check(before.pid === connected.pid && after.pid === connected.pid, `the process changed: ${before.pid}, ${after.pid}`);
+  const isSameProcess = before.pid === connected.pid && after.pid === connected.pid;
+  check(isSameProcess, `the process changed: ${before.pid}, ${after.pid}`);
   check(now.tick > then.tick && now.day > then.day, `the state was lost: tick ${then.tick}, then ${now.tick}`);
   console.log(`same process ${after.pid}, state kept: tick ${then.tick} -> ${now.tick}, day ${then.day} -> ${now.day}`);
 }

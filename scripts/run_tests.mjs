@@ -128,7 +128,7 @@ const files = listTestFiles().map((path) => () => runFile(path));
 const { passed, failed } = await runAll(pattern === undefined ? [lint, ...files] : files);
 if (wantsCoverage) {
   const c8 = ["report", "--temp-directory", join(coverageDir, "tmp"), "--reports-dir", coverageDir];
-  const scope = ["--include", "dist/plugin", "--include", "dist/devserver", "--include", "plugin", "--include", "devserver"];
+  const scope = ["dist/plugin", "dist/devserver", "plugin", "devserver"].flatMap((folder) => ["--include", folder]);
   spawnSync("node_modules/.bin/c8", [...c8, ...scope, "--reporter=text"], { cwd: root, stdio: "inherit" });
 }
 console.log(`${passed} passed, ${failed} failed`);

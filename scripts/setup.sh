@@ -1,10 +1,10 @@
 #!/bin/sh
-# Sets up what is missing in this clone, and says so in one line a step; when nothing is missing, it only looks.
+# Sets up what is missing in this clone or installed package, one line a step; when nothing is missing, it only looks.
 #
 #   sh scripts/setup.sh --run     what it takes to run hotreload
 #   sh scripts/setup.sh --test    that, and what the tests need (the default)
 #
-# Needs Node 20.19 or newer. Debian packages are installed as root or with sudo; without either, the line to run is said.
+# Needs Node 20.19 or newer. Debian packages are installed as root or with sudo; without either, it says what to run.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -36,7 +36,7 @@ wants() {
 }
 
 has_header() {
-  printf '#include <%s>\n' "$1" | cc -E -x c -
+  printf '#include <%s>\n' "$1" | c++ -E -x c++ -
 }
 
 has_toolchain() {
@@ -53,11 +53,13 @@ find_missing_packages() {
   wants libdw-dev pkg-config --exists libdw
   wants libwslay-dev has_header wslay/wslay.h
   wants libjsmn-dev has_header jsmn.h
+  wants libxxhash-dev has_header xxhash.h
   if [ "$purpose" = --test ]; then
     wants clang command -v clang++
     wants lld command -v ld.lld
     wants mold command -v mold
     wants gdb command -v gdb
+    wants doctest-dev has_header doctest/doctest.h
   fi
 }
 
@@ -97,6 +99,7 @@ check_node() {
 
 # The install scripts of the packages would compile or download what this project does not use.
 install_node_modules() {
+  [ -e package-lock.json ] || return 0 # an installed package has its dependencies
   installed=node_modules/.package-lock.json
   if [ ! -e "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
     step 'npm ci' npm ci --ignore-scripts --no-audit --no-fund
@@ -138,8 +141,8 @@ build_addon() {
   abi=$(node -p process.versions.modules)
   staging=$(find plugin/elf/staging -type d -name "*-$abi-Release" 2>/dev/null | head -n 1)
   if [ -z "$staging" ] || ! is_configured "$staging" plugin/elf || ! uses_cached_headers; then
-    step 'building the addon' \
-      node node_modules/cmake-ts/build/main.js build --package-directory "$root/plugin/elf"
+    step 'building the addon' node "$(node -p 'require.resolve("cmake-ts/build/main.js")')" \
+      build --package-directory "$root/plugin/elf"
     staging=$(find plugin/elf/staging -type d -name "*-$abi-Release" | head -n 1)
   else
     step 'building the addon' ninja -C "$staging"
@@ -157,6 +160,7 @@ uses_cached_headers() {
 }
 
 compile_typescript() {
+  [ -e tsconfig.json ] || return 0 # an installed package is compiled
   step 'compiling TypeScript' tsc --build
 }
 

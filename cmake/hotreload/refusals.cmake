@@ -1,7 +1,11 @@
 # refusals.cmake: what cannot be reloaded, each said in one sentence before anything is built.
 
-# The leading blank keeps CMake from breaking the sentence into lines, so that it can be searched for.
+# Ends the configuration with a sentence that may come in two parts. The leading blank keeps CMake from breaking it into
+# lines, so that it can be searched for.
 function(hotreload_refuse sentence)
+  if(ARGC GREATER 1)
+    string(APPEND sentence " ${ARGV1}")
+  endif()
   message(FATAL_ERROR " HotReload: ${sentence}")
 endfunction()
 
@@ -34,7 +38,8 @@ function(hotreload_refuse_compiler target)
     endif()
     hotreload_get_variable(${target} CMAKE_${language}_SIZEOF_DATA_PTR pointer_size)
     if(NOT pointer_size EQUAL 8)
-      hotreload_refuse("only 64-bit programs can be reloaded, and the pointers of target ${target} have ${pointer_size} bytes.")
+      hotreload_refuse("only 64-bit programs can be reloaded,"
+        "and the pointers of target ${target} have ${pointer_size} bytes.")
     endif()
   endforeach()
 endfunction()
@@ -67,17 +72,17 @@ function(hotreload_refuse_optimisation_of_whole_programs target options)
     set(found INTERPROCEDURAL_OPTIMIZATION)
   endif()
   if(found)
-    hotreload_refuse(
-      "target ${target} is built with link-time optimisation (${found}), which leaves no function in the objects to compare; turn it off.")
+    hotreload_refuse("target ${target} is built with link-time optimisation (${found}),"
+      "which leaves no function in the objects to compare; turn it off.")
   endif()
 
   # gcc itself does not take these together with -flive-patching=inline-clone.
   hotreload_find_option("${options}"
-    "^-f(whole-program|ipa-(pta|ra|icf|icf-functions|icf-variables|reference|modref|pure-const|bit-cp|vrp|stack-alignment))$"
+    "^-f(whole-program|ipa-(pta|ra|icf.*|reference|modref|pure-const|bit-cp|vrp|stack-alignment))$"
     "" found)
   if(found)
-    hotreload_refuse(
-      "target ${target} is compiled with ${found}, which lets a function rely on what another one does at present; leave it out.")
+    hotreload_refuse("target ${target} is compiled with ${found},"
+      "which lets a function rely on what another one does at present; leave it out.")
   endif()
 endfunction()
 
@@ -85,16 +90,16 @@ function(hotreload_refuse_static target options)
   hotreload_find_option("${options}" "^--?static(-pie)?$" "^-no-static$" found)
   get_target_property(type ${target} TYPE)
   if(found AND type STREQUAL "EXECUTABLE")
-    hotreload_refuse(
-      "program ${target} is linked statically (${found}), so it has no dynamic loader that could load new code; link it dynamically.")
+    hotreload_refuse("program ${target} is linked statically (${found}),"
+      "so it has no dynamic loader that could load new code; link it dynamically.")
   endif()
 endfunction()
 
 function(hotreload_refuse_stripped target options)
   hotreload_find_option("${options}" "^(-s|--strip-all)$" "" found)
   if(found)
-    hotreload_refuse(
-      "target ${target} is stripped when it is linked (${found}), so its functions cannot be found by name; leave the symbols in.")
+    hotreload_refuse("target ${target} is stripped when it is linked (${found}),"
+      "so its functions cannot be found by name; leave the symbols in.")
   endif()
 endfunction()
 
@@ -103,8 +108,8 @@ function(hotreload_refuse_linker target linker)
     hotreload_get_variable(${target} CMAKE_CXX_COMPILER_ID id)
     hotreload_get_variable(${target} CMAKE_CXX_COMPILER_VERSION version)
     if(id STREQUAL "GNU" AND version VERSION_LESS 14)
-      hotreload_refuse(
-        "target ${target} is linked by gold, which cannot link what g++ before 14 compiles with padded entries; use another linker, -fuse-ld=bfd for instance.")
+      hotreload_refuse("target ${target} is linked by gold,"
+        "which cannot link padded entries of g++ before 14; use another linker, -fuse-ld=bfd for instance.")
     endif()
   elseif(linker AND NOT linker MATCHES "^(bfd|lld|mold)$")
     hotreload_refuse("target ${target} is linked by a linker that is not known (${linker}); use bfd, lld or mold.")

@@ -6,8 +6,8 @@
 
 namespace example {
 
-// Each writer writes record 0, 1, 2, ... of its own; record n takes the slot n % slots, so that the database stays small.
-// Its counter, which is written together with each record, tells how many it has written.
+// Each writer writes record 0, 1, 2, ... of its own; record n takes the slot n % slots, so that the database stays
+// small. Its counter, which is written together with each record, tells how many it has written.
 const int writers = 2;
 const long slots = 50000;
 

@@ -164,7 +164,7 @@ refuses(
     "main.cc": "int main() {}\n",
   },
   ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=gold"],
-  "target app is linked by gold, which cannot link what g++ before 14 compiles with padded entries; use another linker, -fuse-ld=bfd for instance.",
+  "target app is linked by gold, which cannot link padded entries of g++ before 14; use another linker, -fuse-ld=bfd for instance.",
 );
 
 refuses(

@@ -8,8 +8,8 @@ import { type Agent, Agents } from "../../devserver/agents.js";
 import type { PeerCredentials } from "../../devserver/peer.js";
 import type { Problem } from "../../plugin/errors.js";
 import { Inbox } from "./inbox.js";
-import { hello, ScriptedAgent } from "./scripted_agent.js";
 import { Scratch } from "./scratch.js";
+import { hello, ScriptedAgent } from "./scripted_agent.js";
 
 const test = suite("agent server");
 
@@ -81,7 +81,10 @@ test("a WebSocket with an Origin is a browser's, and gets 403", async () => {
   for (const origin of ["http://evil.example", "null", "http://localhost"]) {
     assert.match(await exchange(server.socket, upgrade("/agent", `Origin: ${origin}\r\n`), true), /^HTTP\/1\.1 403 /);
   }
-  assert.match(await exchange(server.socket, upgrade("/agent", "Sec-WebSocket-Origin: x\r\n"), true), /^HTTP\/1\.1 403 /);
+  assert.match(
+    await exchange(server.socket, upgrade("/agent", "Sec-WebSocket-Origin: x\r\n"), true),
+    /^HTTP\/1\.1 403 /,
+  );
   await stillServes(server);
 });
 

@@ -8,8 +8,8 @@ import { type Agent, Agents } from "../../devserver/agents.js";
 import { processStat } from "../../plugin/command.js";
 import type { Problem } from "../../plugin/errors.js";
 import { Inbox, until } from "./inbox.js";
-import { module, obedient, range, ScriptedAgent } from "./scripted_agent.js";
 import { Scratch } from "./scratch.js";
+import { module, obedient, range, ScriptedAgent } from "./scripted_agent.js";
 
 const test = suite("agents");
 const connected = new Inbox<Agent>();

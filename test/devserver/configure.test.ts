@@ -56,7 +56,8 @@ test("what CMake says of a broken CMakeLists.txt is shown as it says it", async 
 
 test("values that the user or the cache has are kept, and ours are appended", () => {
   const scratch = new Scratch({
-    "b/CMakeCache.txt": "CMAKE_BUILD_TYPE:STRING=Release\nCMAKE_MODULE_PATH:STRING=/their/modules\nCMAKE_GENERATOR:INTERNAL=Ninja\n",
+    "b/CMakeCache.txt":
+      "CMAKE_BUILD_TYPE:STRING=Release\nCMAKE_MODULE_PATH:STRING=/their/modules\nCMAKE_GENERATOR:INTERNAL=Ninja\n",
   });
   const settings = { sourceDir: scratch.path, buildDir: scratch.file("b") };
   const given = ["CMAKE_PROJECT_TOP_LEVEL_INCLUDES:PATH=/their/file.cmake", "X=1"];
@@ -69,6 +70,13 @@ test("values that the user or the cache has are kept, and ours are appended", ()
     `-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=/their/file.cmake;${module}`,
     `-DCMAKE_MODULE_PATH=/their/modules;${cmakeFolder()}`,
   ]);
+});
+
+test("an empty build type is a build type, if the user says so", () => {
+  const scratch = new Scratch();
+  const settings = { sourceDir: scratch.path, buildDir: scratch.file("b"), definitions: ["CMAKE_BUILD_TYPE="] };
+  const types = cmakeArguments(settings, [3, 25]).filter((argument) => argument.includes("BUILD_TYPE"));
+  assert.deepEqual(types, ["-DCMAKE_BUILD_TYPE="]);
 });
 
 test("the user's build type is kept, and before CMake 3.24 the module comes in another way", () => {

@@ -144,7 +144,8 @@ test("an aborted build leaves no process of ninja's session behind", async () =>
 });
 
 test("steps are told as they come, however the text is cut", () => {
-  const text = "\x1e[1/2] one\nwarning\n\x1e[2/2] two\nFAILED: b \ncc b\nerror\nninja: build stopped: subcommand failed.\n";
+  const text =
+    "\x1e[1/2] one\nwarning\n\x1e[2/2] two\nFAILED: b \ncc b\nerror\nninja: build stopped: subcommand failed.\n";
   for (let cut = 0; cut <= text.length; cut++) {
     const steps: string[] = [];
     const output = new NinjaOutput((step) => steps.push(`${step.done}/${step.total} ${step.text}`));
@@ -157,7 +158,9 @@ test("steps are told as they come, however the text is cut", () => {
 
 test("of CMake run by ninja only what CMake wrote is shown", () => {
   const output = new NinjaOutput();
-  output.push("\x1e[0/1] Re-running CMake...\n-- Configuring incomplete\nFAILED: build.ninja \n/usr/bin/cmake -S. -B.\n");
+  output.push(
+    "\x1e[0/1] Re-running CMake...\n-- Configuring incomplete\nFAILED: build.ninja \n/usr/bin/cmake -S. -B.\n",
+  );
   const stderr = "CMake Error at CMakeLists.txt:3\nninja: error: rebuilding 'build.ninja': subcommand failed\n";
   assert.equal(output.end(stderr).errors, "-- Configuring incomplete\nCMake Error at CMakeLists.txt:3\n");
 });

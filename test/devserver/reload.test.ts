@@ -177,7 +177,10 @@ test("a process that does not answer is reported, builds go on, and it catches u
   const error = await setup.verdict("error");
   assert.equal(error.code, "E_AGENT");
   const a = edit("a.c", /return \d+/, "return 26");
-  await setup.reports.next("word of the build", (report) => report.type === "progress" && /not answer/.test(report.text));
+  await setup.reports.next(
+    "word of the build",
+    (report) => report.type === "progress" && /not answer/.test(report.text),
+  );
   answer = obedient;
   setup.patcher.hot();
   for (const message of unanswered) agent.send(obedient(message));
@@ -203,7 +206,11 @@ test("a process that connects later is brought up to date", async () => {
 
 test("an edit of CMakeLists.txt runs CMake, and what it changed is built", async () => {
   setup.patcher.hot();
-  const file = edit("CMakeLists.txt", "main.c a.c b.c)", "main.c a.c b.c new.c)\ntarget_compile_definitions(app PRIVATE X=1)");
+  const file = edit(
+    "CMakeLists.txt",
+    "main.c a.c b.c)",
+    "main.c a.c b.c new.c)\ntarget_compile_definitions(app PRIVATE X=1)",
+  );
   setup.scratch.write("new.c", "int n;\n");
   assert.ok((await setup.verdict("hot")).files.includes(file));
   assert.deepEqual(setup.patcher.taken().slice(0, 2), ["setGraph", "beforeBuild main.c.o a.c.o b.c.o new.c.o"]);
@@ -234,7 +241,10 @@ test("a broken CMakeLists.txt is told in CMake's words, and nothing is lost unti
 test("a full build links everything, and processes get what it brought", async () => {
   setup.patcher.taken();
   setup.reload.build();
-  await setup.reports.next("word of the build", (report) => report.type === "progress" && /full build/.test(report.text));
+  await setup.reports.next(
+    "word of the build",
+    (report) => report.type === "progress" && /full build/.test(report.text),
+  );
   edit("a.c", /return \d+/, "return 31");
   await setup.verdict("unchanged");
   assert.deepEqual(setup.patcher.taken(), [

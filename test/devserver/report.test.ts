@@ -36,7 +36,10 @@ test("a hot save is one line", () => {
 test("long lists are cut, and say how much is missing", () => {
   const functions = Array.from({ length: 9 }, (_, index) => `f${index}`);
   const files = ["/p/a.h", "/p/b.h", "/p/c.h", "/p/d.h", "/q/e.h"];
-  assert.match(text({ ...hot, functions, files }), /^hot {2}a\.h, b\.h, c\.h, \+2 {2}9 functions \(f0, f1, f2, f3, f4, f5, \+3\)/);
+  assert.match(
+    text({ ...hot, functions, files }),
+    /^hot {2}a\.h, b\.h, c\.h, \+2 {2}9 functions \(f0, f1, f2, f3, f4, f5, \+3\)/,
+  );
 });
 
 test("new functions, variables and notes are told, the notes below", () => {
@@ -78,12 +81,23 @@ test("every reason for a restart has its place", () => {
 test("the other reports are one line each", () => {
   const lines: [Report, string][] = [
     [{ type: "unchanged", files: ["/p/a.c"], warnings: "" }, "same  a.c  nothing to do"],
-    [{ type: "ready", buildMs: 12.6, readyMs: 3.2 }, "ready  built in 13 ms, connected in 3 ms"],
+    [{ type: "ready", buildMs: 12.6, readyMs: 3.2, pid: 7 }, "ready  built in 13 ms, process 7 connected in 3 ms"],
+    [
+      { type: "ready", buildMs: 12.6, readyMs: 0 },
+      "ready  built in 13 ms; start the program, and it connects by itself",
+    ],
     [{ type: "process", pid: 7, state: "exited", code: 3 }, "process 7 exited with code 3"],
     [{ type: "process", pid: 7, state: "exited", signal: "SIGSEGV" }, "process 7 exited by SIGSEGV"],
     [{ type: "error", code: "E_PEER", message: "no" }, "error  no [E_PEER]"],
     [
-      { type: "error", code: "E_CONFIGURE", message: "failed", file: "/p/CMakeLists.txt", line: 3, detail: "CMake Error" },
+      {
+        type: "error",
+        code: "E_CONFIGURE",
+        message: "failed",
+        file: "/p/CMakeLists.txt",
+        line: 3,
+        detail: "CMake Error",
+      },
       "error  CMakeLists.txt:3: failed [E_CONFIGURE]\nCMake Error",
     ],
   ];
@@ -108,8 +122,8 @@ test("progress takes one line that comes and goes, and none where it cannot", ()
     };
     const report = terminalReporter({ projectDir: "/p", colors: pc.createColors(false), interactive, write });
     report(step);
-    report({ type: "ready", buildMs: 1, readyMs: 1 });
-    const line = "ready  built in 1 ms, connected in 1 ms\n";
+    report({ type: "ready", buildMs: 1, readyMs: 1, pid: 7 });
+    const line = "ready  built in 1 ms, process 7 connected in 1 ms\n";
     assert.equal(written, interactive ? `\r\x1b[K[1/2] Building a.c.o\r\x1b[K${line}` : line);
   }
 });

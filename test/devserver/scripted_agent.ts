@@ -1,7 +1,7 @@
 // A client that speaks the agent's side of the protocol over the real socket, and answers as a test tells it.
 
 import WebSocket from "ws";
-import { type AgentMessage, AGENT_ENDPOINT, type ServerMessage } from "../../devserver/protocol.js";
+import { AGENT_ENDPOINT, type AgentMessage, type ServerMessage } from "../../devserver/protocol.js";
 import { processStat } from "../../plugin/command.js";
 import type { LoadedModule, ReservedRange } from "../../plugin/process.js";
 import { Inbox } from "./inbox.js";

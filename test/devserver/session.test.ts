@@ -2,12 +2,28 @@
 
 import assert from "node:assert/strict";
 import {
-  chmodSync, chownSync, existsSync, lchownSync, lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { suite } from "uvu";
 import { listenForAgents } from "../../devserver/agent_server.js";
-import { prepareSession, publishSession, removeSession, type Session, socketDirectory } from "../../devserver/session.js";
+import {
+  prepareSession,
+  publishSession,
+  removeSession,
+  type Session,
+  socketDirectory,
+} from "../../devserver/session.js";
 import { Scratch } from "./scratch.js";
 
 const test = suite("session");

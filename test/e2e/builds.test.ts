@@ -60,6 +60,40 @@ const newInclude: Scenario = {
   },
 };
 
+const missingHeader: Scenario = {
+  row: "D1",
+  name: "a header that is removed while a file includes it fails the build until it is back",
+  async run(program) {
+    const value = program.log.value("D1.outer");
+    const text = program.workspace.read("d1_outer.h");
+    program.server.forgetVerdicts();
+    program.workspace.remove("d1_outer.h");
+    const failed = await program.buildFailed();
+    assert.match(failed.output, /d1_outer_user\.cc:1:\d+: .*error: .*d1_outer\.h/);
+    await program.goesOn();
+    assert.equal(program.log.value("D1.outer"), value);
+    program.save("d1_outer.h", text.replace(/d1_inner\(x\) \* \d+/, "d1_inner(x) * 7000"));
+    await program.hot(/d1_outer/);
+    await program.shows({ "D1.outer": /^\d+000$/ });
+  },
+};
+
+const headerError: Scenario = {
+  row: "D5",
+  name: "an error in a header is shown once for each file that includes it, and repaired in the header",
+  async run(program) {
+    const value = program.log.value("D1.inner");
+    program.edit("d1_inner.h", "return x +", "return lost + x +");
+    const failed = await program.buildFailed();
+    assert.match(failed.output, /d1_inner\.h:3:\d+: error: .*\blost\b/);
+    await program.goesOn();
+    assert.equal(program.log.value("D1.inner"), value);
+    program.edit("d1_inner.h", "return lost + x +", "return 500 + x +");
+    await program.hot();
+    await program.shows({ "D1.inner": /^50\d$/, "D1.outer": /^5\d+$|^35\d+$/ });
+  },
+};
+
 const compileError: Scenario = {
   row: "D5",
   name: "a compile error is shown as the compiler wrote it, the program goes on, and the next good save is hot",
@@ -160,6 +194,7 @@ function reformatted(text: string): string {
 function inLevel(level: Level, tens: number): Scenario {
   return {
     row: "D11",
+    soFar: "executable, static library, shared library",
     name: `code of ${level === "executable" ? "the executable" : `a ${level} library`} is edited, in C++ and in C`,
     level,
     async run(program) {
@@ -185,7 +220,9 @@ function inLevel(level: Level, tens: number): Scenario {
 runScenarios("builds", "build", [
   headers,
   newInclude,
+  missingHeader,
   compileError,
+  headerError,
   oneOfTwo,
   backToBefore,
   nothingToDo,

@@ -14,6 +14,7 @@ import { readProgram } from "./workspace.js";
 
 interface ProcessScenario {
   readonly row: string;
+  readonly soFar?: string;
   readonly name: string;
   readonly run: (configuration: Configuration, adopt: (program: Program) => void) => Promise<void>;
 }
@@ -80,6 +81,7 @@ const crashes: ProcessScenario = {
 
 const stopped: ProcessScenario = {
   row: "E3",
+  soFar: "exits, crashes, is stopped for seconds by a signal",
   name: "the program is stopped for a few seconds: it catches up with the last text when it goes on",
   async run(configuration, adopt) {
     const program = await start(configuration, adopt);
@@ -185,7 +187,7 @@ const scenarios = [exits, crashes, stopped, serverKilled, savedMeanwhile].filter
 
 for (const configuration of chosenConfigurations()) {
   const test = suite(`processes ${configuration.name}`);
-  for (const { row, name, run } of scenarios) {
+  for (const { row, name, soFar, run } of scenarios) {
     test(`${row} ${configuration.name}: ${name}`, async () => {
       let program: Program | undefined;
       let outcome: "passed" | "failed" = "failed";
@@ -200,14 +202,8 @@ for (const configuration of chosenConfigurations()) {
         throw error;
       } finally {
         const verdicts = [...new Set(program?.verdicts.map(({ type }) => type))];
-        record("processes", {
-          row,
-          configuration: configuration.name,
-          level: "executable",
-          test: name,
-          outcome,
-          verdicts,
-        });
+        const where = { row, configuration: configuration.name, level: "executable" } as const;
+        record("processes", { ...where, test: name, outcome, verdicts, soFar });
       }
     });
   }

@@ -158,6 +158,9 @@ export class Program {
   /** The next verdict is `hot`; each pattern matches one of the functions that were replaced. */
   async hot(...functions: readonly RegExp[]): Promise<Hot> {
     const hot = await this.#verdict("hot");
+    const { total, build, diff, link, bind, apply } = hot.ms;
+    for (const ms of [total, build, diff, link, bind, apply]) assert.ok(ms >= 0, JSON.stringify(hot.ms));
+    assert.ok(hot.patch >= 1 && Array.isArray(hot.variables) && Array.isArray(hot.files));
     for (const pattern of functions) {
       assert.ok(
         hot.functions.some((name) => pattern.test(name)),

@@ -12,6 +12,8 @@ export interface Result {
   readonly level: Level;
   readonly test: string;
   readonly outcome: "passed" | "failed";
+  /** What part of the row is tested, where it is not all of it. */
+  readonly soFar?: string;
   /** Types of the verdicts that came, each once, in order of appearance. */
   readonly verdicts: readonly string[];
 }

@@ -1,5 +1,6 @@
 // Runs scenario rows: one program for each configuration, each row a test of its own with its result recorded.
 
+import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
 import { Program } from "./program.js";
@@ -12,6 +13,8 @@ export interface Scenario {
   /** A sentence. */
   readonly name: string;
   readonly level?: Level;
+  /** What part of the row this is, where it is not all of it. */
+  readonly soFar?: string;
   /** Edits the program and looks at it. The program's pid is checked afterwards. */
   run(program: Program, configuration: Configuration): Promise<void>;
 }
@@ -50,14 +53,15 @@ export function runScenarios(subject: string, programName: string, scenarios: re
           await scenario.run(program, configuration);
           await program.goesOn();
           program.same();
+          assert.deepEqual(program.server.pendingVerdicts(), [], "every save ends in exactly one verdict");
           outcome = "passed";
         } catch (error) {
           await program?.abandon(error);
           throw error;
         } finally {
           const verdicts = [...new Set(program?.verdicts.slice(first).map(({ type }) => type))];
-          const { row, name, level = "executable" } = scenario;
-          record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts });
+          const { row, name, level = "executable", soFar } = scenario;
+          record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts, soFar });
           if (outcome === "failed") program = undefined; // the next row begins anew
         }
       });

@@ -43,6 +43,11 @@ test("verdicts are in words, each once", () => {
   assert.match(lineOf("D5", results), /\| hot, build failed \| passes/);
 });
 
+test("what is tested of a row is said where it is not all of it", () => {
+  const results = [result("A21", "gcc -O0", { soFar: "50 times" }), result("A21", "clang -O2", { soFar: "50 times" })];
+  assert.match(lineOf("A21", results), /\| 50 times \| hot \| passes/);
+});
+
 test("the order of the results does not matter", () => {
   const results = ["A1", "D11", "B2", "A2"].flatMap((row) => names.map((name) => result(row, name)));
   const table = scenarioTable(scenarioRows, names, results);

@@ -1,6 +1,6 @@
 // Makes test/SCENARIOS.md of the recorded results: nothing in it is written by hand, nor depends on the day.
 
-import type { Result } from "./results.js";
+import type { Level, Result } from "./results.js";
 import { type ScenarioRow, sections } from "./scenario_rows.js";
 
 const HEADER = `# Scenarios
@@ -11,6 +11,17 @@ Each row is a change to a running program (the process stays, its state is kept)
 level of optimisation. Where the code lies in a static or shared library rather than in the executable, the row says so.
 "Verdict" is what \`hotreload dev\` answered to the saves of the test.
 `;
+
+/** Types of verdicts, in words, in the order in which they are listed. */
+const VERDICTS = [
+  ["hot", "hot"],
+  ["unchanged", "nothing to do"],
+  ["buildFailed", "build failed"],
+  ["restartNeeded", "restart needed"],
+  ["error", "error"],
+] as const;
+
+const LEVELS: readonly Level[] = ["executable", "static", "shared"];
 
 export function scenarioTable(
   rows: readonly ScenarioRow[],
@@ -28,7 +39,7 @@ export function scenarioTable(
           results.filter((result) => result.row === row.id),
         ),
       );
-    const columns = ["id", "change", "verdict", ...configurations];
+    const columns = ["id", "change", "so far", "verdict", ...configurations];
     parts.push(
       [`## ${letter}. ${title}`, "", line(columns), line(columns.map(() => "---")), ...lines].join("\n").concat("\n"),
     );
@@ -42,30 +53,22 @@ function line(cells: readonly string[]): string {
 
 function tableLine(row: ScenarioRow, configurations: readonly string[], results: readonly Result[]): string {
   const change = row.note ? `${row.change} (${row.note})` : row.change;
-  const verdicts = new Set([...results].sort(byTest).flatMap((result) => result.verdicts));
+  const soFar = [...new Set(results.map((result) => result.soFar).filter((text) => text !== undefined))].sort();
+  const verdicts = VERDICTS.filter(([type]) => results.some((result) => result.verdicts.includes(type)));
   const states = configurations.map((name) => state(results.filter(({ configuration }) => configuration === name)));
-  return line([row.id, change, [...verdicts].map(inWords).join(", "), ...states]);
-}
-
-function byTest(a: Result, b: Result): number {
-  const key = ({ configuration, level, test }: Result) => [configuration, level, test].join("\n");
-  return key(a) < key(b) ? -1 : 1;
+  return line([row.id, change, soFar.join("; "), verdicts.map(([, words]) => words).join(", "), ...states]);
 }
 
 /** "passes", "fails", or both by level: "passes (executable, static), fails (shared)". */
 function state(results: readonly Result[]): string {
   if (results.length === 0) return "not tested yet";
-  const levels = [...new Set(results.map(({ level }) => level))].sort();
+  const levels = LEVELS.filter((level) => results.some((result) => result.level === level));
   const failing = levels.filter((level) => results.some((one) => one.level === level && one.outcome === "failed"));
   const passing = levels.filter((level) => !failing.includes(level));
   const alone = levels.length === 1 && levels[0] === "executable";
   const part = (word: string, which: readonly string[]) =>
     which.length === 0 ? [] : alone ? [word] : [`${word} (${which.join(", ")})`];
   return [...part("passes", passing), ...part("fails", failing)].join(", ");
-}
-
-function inWords(verdict: string): string {
-  return verdict.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function summary(rows: readonly ScenarioRow[], configurations: readonly string[], results: readonly Result[]): string {

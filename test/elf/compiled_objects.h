@@ -28,7 +28,7 @@ struct Toolchain {
 
 inline const std::vector<Toolchain>& toolchains() {
   static const std::string prepared =
-      " -g -fPIC -ffunction-sections -fdata-sections -falign-functions=16 -fpatchable-function-entry=7,5 -w ";
+      " -g -fPIC -ffunction-sections -fdata-sections -falign-functions=16 -fpatchable-function-entry=8,6 -w ";
   static const std::string optimised_gcc = "-O2 -flive-patching=inline-clone -fno-semantic-interposition";
   static const std::vector<Toolchain> all{
       {"gcc -O0", "gcc", "g++ -std=c++17", "-O0" + prepared},

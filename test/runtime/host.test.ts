@@ -4,10 +4,11 @@ import { strict as assert } from "node:assert";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
+import { packageVersion } from "../../plugin/package_root.js";
 import { until } from "../devserver/inbox.js";
 import { Scratch } from "../devserver/scratch.js";
 import { buildHost, Host } from "./host.js";
-import { buildRuntime, run } from "./programs.js";
+import { build, buildRuntime, run, runtimeSource } from "./programs.js";
 import { Server } from "./server.js";
 
 const scratch = new Scratch();
@@ -40,6 +41,19 @@ test("the library exports its header and nothing else, has no soname, and finds 
   assert.deepEqual(needed, ["libwslay.so.1", "libc.so.6"]);
   const linked = (await run("readelf", ["-d", scratch.file("host")])).stdout;
   assert.ok(linked.includes(`[${runtime}]`), linked);
+});
+
+test("a program can ask for the version, and whether it is linked with the runtime", async () => {
+  const source = scratch.write(
+    "version.c",
+    '#include "hotreload.h"\n#include <stdio.h>\n' +
+      'int main(void) { puts(hotreload_version ? hotreload_version() : "none"); return 0; }\n',
+  );
+  const flags = [`-I${runtimeSource}`, "-Wall", "-Werror", source, "-o"];
+  await build("gcc", [...flags, scratch.file("with"), "-Wl,--no-as-needed", runtime]);
+  await build("gcc", [...flags, scratch.file("without")]);
+  assert.equal((await run(scratch.file("with"), [])).stdout, `${packageVersion()}\n`);
+  assert.equal((await run(scratch.file("without"), [])).stdout, "none\n");
 });
 
 test("every signal is handled where it was before, and the agent's thread blocks them all", async () => {
@@ -109,11 +123,7 @@ test("a program that closes all descriptors and uses their numbers keeps its fil
 });
 
 test("a program that starts without standard descriptors gets none from the agent", async () => {
-  const { server, program } = await makeServer("bare");
-  const script = 'exec 0<&- 1>&- 2>&-; "$1" leave-first-thread';
-  const shell = run("sh", ["-c", script, "sh", program]);
-  const ended = await shell;
-  assert.equal(ended.status, 0);
+  const { server } = await makeServer("bare");
   const sleeper = scratch.file("sleeper.c");
   scratch.write("sleeper.c", "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n");
   await run("gcc", [sleeper, "-o", join(scratch.file("bare"), "sleeper"), "-Wl,--no-as-needed", runtime]);
@@ -157,9 +167,17 @@ for (const sanitizer of ["address", "undefined", "thread"]) {
     host.tell("child quit");
     host.tell("quit");
     assert.equal(await host.ended, 7, host.stderr);
-    assert.equal(host.stderr, "");
+    // AddressSanitizer's leak check in a forked child misses the parent's other threads, as it does in any program.
+    assert.equal(
+      host.stderr.replace(/==\d+==Running thread \d+ was not suspended. False leaks are possible.\n/, ""),
+      "",
+    );
     await server.close();
   });
 }
 
+test.after(async () => {
+  await Host.endAll();
+  await Server.closeAll();
+});
 test.run();

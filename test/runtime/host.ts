@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { Inbox } from "../devserver/inbox.js";
 import { build, testSource } from "./programs.js";
 
-const PATCHABLE = ["-fPIC", "-falign-functions=16", "-fpatchable-function-entry=7,5"];
+const PATCHABLE = ["-fPIC", "-falign-functions=16", "-fpatchable-function-entry=8,6"];
 
 /** Builds host.c as `include(HotReload)` would, linked with the runtime by its path. */
 export async function buildHost(output: string, runtime: string, flags: readonly string[] = []): Promise<void> {
@@ -18,6 +18,7 @@ export async function buildHost(output: string, runtime: string, flags: readonly
 }
 
 export class Host {
+  private static readonly running = new Set<Host>();
   readonly lines = new Inbox<string>();
   readonly ended: Promise<number | NodeJS.Signals | null>;
   stderr = "";
@@ -34,8 +35,17 @@ export class Host {
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.on("error", reject);
-      this.child.on("close", (code, signal) => resolve(code ?? signal));
+      this.child.on("close", (code, signal) => {
+        Host.running.delete(this);
+        resolve(code ?? signal);
+      });
     });
+    Host.running.add(this);
+  }
+
+  /** Ends what a test that failed left running. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...Host.running].map((host) => host.end()));
   }
 
   get pid(): number {

@@ -30,10 +30,10 @@ const servers: Readonly<Record<string, (socket: Socket) => void>> = {
   "sends a header without end": (socket) => socket.write(`HTTP/1.1 101 x\r\nX: ${"a".repeat(100_000)}`),
   "sends junk for a header": (socket) => socket.write(random),
   "sends junk for frames": (socket) => socket.write(Buffer.concat([Buffer.from(ACCEPTED), Buffer.of(0xff), random])),
-  "sends a binary message": (socket) => socket.write(`${ACCEPTED}\u0002`) && socket.write(Buffer.of(0x82, 1, 0)),
+  "sends a binary message": (socket) => socket.write(ACCEPTED) && socket.write(Buffer.of(0x82, 1, 0)),
   "masks its frames": (socket) => socket.write(ACCEPTED) && socket.write(Buffer.of(0x81, 0x81, 1, 2, 3, 4, 5)),
   "announces a frame of 2^62 bytes": (socket) =>
-    socket.write(ACCEPTED) && socket.write(Buffer.of(0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0)),
+    socket.write(ACCEPTED) && socket.write(Buffer.of(0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x61)),
   "sends a message of 17 MiB": (socket) => {
     const header = Buffer.of(0x81, 127, 0, 0, 0, 0, 1, 0x10, 0, 0);
     socket.write(Buffer.concat([Buffer.from(ACCEPTED), header, Buffer.alloc(17 << 20, "a")]));
@@ -53,7 +53,7 @@ const servers: Readonly<Record<string, (socket: Socket) => void>> = {
 
 await buildHost(scratch.file("host"), await buildRuntime(scratch.file("runtime")));
 
-/** Serves the socket that way until the agent has left it, and gives back how many bytes that took at most. */
+/** Serves one connection that way, until the agent has left it. */
 async function serveOnce(path: string, serve: (socket: Socket) => void): Promise<void> {
   const listener = createServer();
   const left = new Promise<void>((resolve) => {
@@ -92,4 +92,8 @@ test("whatever the server sends, the program runs and its agent comes back", asy
   await Promise.all(results);
 });
 
+test.after(async () => {
+  await Host.endAll();
+  await Server.closeAll();
+});
 test.run();

@@ -28,11 +28,15 @@ const programs: readonly (readonly [string, readonly string[], number])[] = [
   ["socket", [], 4],
 ];
 
-for (const sanitize of [false, true]) {
-  const flavour = sanitize ? "with sanitizers" : "optimised";
+const flavours = [
+  { flavour: "optimised", sanitize: false, scratch: new Scratch() },
+  { flavour: "with sanitizers", sanitize: true, scratch: new Scratch() },
+];
+// Before the first suite: uvu begins to run suites once the file waits.
+await Promise.all(flavours.map(({ sanitize, scratch }) => buildPrograms(scratch.path, sanitize)));
+
+for (const { flavour, scratch } of flavours) {
   const test = suite(`programs ${flavour}`);
-  const scratch = new Scratch();
-  await buildPrograms(scratch.path, sanitize);
 
   for (const [name, args, least] of programs) {
     test(`${name} (${flavour})`, async () => {

@@ -27,6 +27,11 @@ export class Connection {
     });
   }
 
+  /** What an inbox shows of it. */
+  toJSON(): unknown {
+    return this.messages.all;
+  }
+
   async hello(): Promise<Of<"hello">> {
     const message = await this.messages.next("hello");
     if (message.type !== "hello") throw new Error(`the first message is ${message.type}`);
@@ -52,6 +57,7 @@ export class Connection {
 
 /** The directories of a session, made as the dev server makes them, and the server once it listens. */
 export class Server {
+  private static readonly listening = new Set<Server>();
   readonly connections = new Inbox<Connection>();
   readonly patches: string;
   readonly socket: string;
@@ -86,6 +92,12 @@ export class Server {
     await new Promise<void>((resolve) => http.listen(this.socket, resolve));
     chmodSync(this.socket, 0o600);
     this.http = http;
+    Server.listening.add(this);
+  }
+
+  /** Closes what a test that failed left open. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...Server.listening].map((server) => server.close()));
   }
 
   next(): Promise<Connection> {
@@ -96,6 +108,7 @@ export class Server {
   async close(): Promise<void> {
     const http = this.http;
     this.http = undefined;
+    Server.listening.delete(this);
     if (http === undefined) return;
     const ended = new Promise<void>((resolve) => {
       http.close(() => resolve());

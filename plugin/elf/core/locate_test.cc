@@ -34,7 +34,7 @@ std::string twin(const std::string& name, int value) {
   return "static int counter = " + std::to_string(value) + "; static int table[3] = {" + std::to_string(value + 1) + ", 2, 3};\n" +
          "__attribute__((noinline)) static int helper(int x) { table[x]++; return x + ++counter; }\n" +
          "namespace { struct State { int n = " + std::to_string(value + 2) + "; } state; }\n" +
-         "int " + name + "(int x) { state.n++; return helper(x) + helper(x + 1) + table[0]; }\n";
+         "int " + name + "(int x) { state.n++; return helper(x) + helper(x + 1) + table[0] + state.n; }\n";
 }
 
 const char* const caller = "int a(int); int b(int); int main() { return a(0) + b(1); }\n";

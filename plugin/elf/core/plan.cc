@@ -125,7 +125,7 @@ class Planner {
     if (mark == "\x90\x90" || mark == "\x66\x90") return;
     plan_.refusals.push_back({"E_FUNCTION",
                               demangle(function.name) +
-                                  " was not compiled to be replaceable (-fpatchable-function-entry=7,5)",
+                                  " was not compiled to be replaceable (-fpatchable-function-entry=8,6)",
                               function.name});
   }
 
