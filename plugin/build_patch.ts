@@ -113,7 +113,7 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
     const checked = await layoutsChecked;
     return refused(uniqueReasons([...(checked.ok ? checked.value : [checked.problem]), ...reasons]));
   }
-  const notes = planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf));
+  const notes = [...new Set(planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf)))];
   const loaded = planned.filter(({ plan }) => !plan.empty);
   const compared = performance.now();
   const linked = await Promise.all(loaded.map((part) => linkModule(request, part)));
@@ -192,17 +192,24 @@ async function locateOriginal(module: ProjectModule, object: ObjectChange): Prom
   return original.value === null ? success(null) : locate(module.file.handle, original.value);
 }
 
-/** Types whose objects may be alive must keep their layout, wherever code changed. */
+/**
+ * Types whose objects may be alive must keep their layout, even where no code changed yet: a member that was added into
+ * padding is not there in live objects when the next edit uses it.
+ */
 async function checkLayouts(planned: readonly Planned[]): Promise<Result<Problem[]>> {
-  const pairs = planned.flatMap(({ change, plan }) =>
-    change.objects.filter((object, index) => object.before !== null && hasCode(plan.diffs[index])),
+  const compared = planned.flatMap(({ change, plan }) =>
+    change.objects.flatMap((object, index) =>
+      object.before === null ? [] : [{ before: object.before, after: object.after, diff: plan.diffs[index] }],
+    ),
   );
-  const found = await Promise.all(pairs.map((o) => layouts(o.before ?? "", o.after)));
+  const found = await Promise.all(compared.map(({ before, after }) => layouts(before, after)));
   const problems: Problem[] = [];
-  for (const result of found) {
+  for (const [index, result] of found.entries()) {
     if (!result.ok) return result;
     for (const { code, message, file, line } of result.value) {
-      problems.push(file === "" ? { code, message } : { code, message, file, line });
+      if (file !== "") problems.push({ code, message, file, line });
+      // Nothing can be seen (no debug information): that matters where code changed.
+      else if (hasCode(compared[index]?.diff)) problems.push({ code, message });
     }
   }
   return success(problems);
@@ -242,7 +249,8 @@ function namesOf(keys: readonly string[]): string[] {
 }
 
 function notesOf(diff: ObjectDiff): string[] {
-  return namesOf(diff.keptInitializers).map(
+  const kept = namesOf(diff.keptInitializers).map(
     (name) => `the initializer of ${name} changed; the live value stays as it is`,
   );
+  return diff.changedFunctions.includes("main") ? [...kept, "main() goes on with its old code: it is running"] : kept;
 }

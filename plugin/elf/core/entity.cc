@@ -19,6 +19,11 @@ Kind kind_of(const Section& section) {
   return section.writable() ? Kind::kVariable : Kind::kConstant;
 }
 
+/// The addend of a broken object may be anything: wraps around instead of overflowing.
+int64_t sum(uint64_t value, int64_t addend, int64_t shift) {
+  return int64_t(value + uint64_t(addend) + uint64_t(shift));
+}
+
 /// Sections that no symbol of the program's own lives in.
 bool holds_entities(const Section& section) {
   return section.loaded() && !starts_with(section.name, ".eh_frame") &&
@@ -114,7 +119,7 @@ void Entities::collect_anchors() {
       const Symbol& symbol = object_->symbols[relocation.symbol];
       if (!symbol.defined() || symbol.type != STT_SECTION) continue;
       const bool relative = is_pc_relative(relocation.type) && section.executable();
-      const int64_t offset = int64_t(symbol.value) + relocation.addend + (relative ? 4 : 0);
+      const int64_t offset = sum(symbol.value, relocation.addend, relative ? 4 : 0);
       if (offset < 0) continue;
       bool& exact = anchors_[symbol.section].emplace(uint64_t(offset), true).first->second;
       exact = exact && (!relative || has_no_immediate(section, relocation.offset));
@@ -195,16 +200,19 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
   const bool anonymous = symbol.type == STT_SECTION || is_local_label(symbol.name);
   const bool frame = starts_with(object_->sections[section].name, ".eh_frame");
   const int64_t shift = is_pc_relative(relocation.type) && !frame && object_->sections[section].executable() ? 4 : 0;
+  const int64_t from_symbol = sum(0, relocation.addend, shift);
   int64_t place = int64_t(symbol.value);
-  if (symbol.type == STT_SECTION) place += relocation.addend + shift;
-  if (is_local_label(symbol.name) && symbol.type != STT_SECTION) place += std::max<int64_t>(0, relocation.addend + shift);
+  if (symbol.type == STT_SECTION) place = sum(symbol.value, from_symbol, 0);
+  if (is_local_label(symbol.name) && symbol.type != STT_SECTION) {
+    place = sum(symbol.value, std::max<int64_t>(0, from_symbol), 0);
+  }
   const Entity* entity = at(symbol.section, place);
   if (!entity && anonymous && shift > 0) {
     // The immediate operand moved the place before the start of the variable: look a little behind it.
-    for (int64_t more = 1; more <= 4 && !entity; more++) entity = at(symbol.section, place + more);
+    for (int64_t more = 1; more <= 4 && !entity; more++) entity = at(symbol.section, sum(uint64_t(place), more, 0));
   }
   if (!entity) return {Target::Form::kContents, {}, nullptr, symbol.section, place};
-  const int64_t inside = int64_t(symbol.value) + relocation.addend + shift - int64_t(entity->offset);
+  const int64_t inside = sum(symbol.value - entity->offset, relocation.addend, shift);
   return {Target::Form::kEntity, entity->name, entity, symbol.section, inside};
 }
 

@@ -219,7 +219,7 @@ class Planner {
       // A place inside a function is a label of this very version of it.
       const bool label = target.entity->kind == Kind::kFunction && target.offset != 0;
       if (!label) canonical = canonicals_.of_entity(patched, *target.entity);
-      addend = int64_t(object.symbols[relocation.symbol].value) + relocation.addend - int64_t(target.entity->offset);
+      addend = int64_t(object.symbols[relocation.symbol].value - target.entity->offset + uint64_t(relocation.addend));
     }
     if (!canonical) {
       if (target.form == Target::Form::kExternal) plan_.externals.emplace_back(target.name);
