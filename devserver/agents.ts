@@ -252,7 +252,8 @@ export class Agents {
       this.lost.delete(key);
       this.events?.exited({ pid: agent.pid, startTime: agent.startTime });
     };
-    this.lost.set(key, setInterval(look, 50));
+    // The server's own socket keeps us running; this must not, once the server is closed.
+    this.lost.set(key, setInterval(look, 50).unref());
     look();
   }
 }
