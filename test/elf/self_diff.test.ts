@@ -20,7 +20,7 @@ const NOTHING = { changedFunctions: [], newFunctions: [], newVariables: [], kept
 
 function sources(folder: string): string[] {
   const files = readdirSync(join(LEVELDB, folder)).filter((file) => file.endsWith(".cc"));
-  return files.filter((file) => !/test|bench|main/.test(file)).map((file) => join(folder, file));
+  return files.filter((file) => !/test|bench|main|^c\.cc/.test(file)).map((file) => join(folder, file));
 }
 
 const CONFIGURATIONS = [

@@ -61,6 +61,10 @@ class Reader {
       if (kind == DW_UT_skeleton || kind == DW_UT_split_compile || !string_of(&die, DW_AT_GNU_dwo_name).empty()) {
         reading_.blind = "is compiled with -gsplit-dwarf";
       }
+      // gcc records its options; -g1 describes functions and no types.
+      if ((string_of(&die, DW_AT_producer) + " ").find(" -g1 ") != std::string::npos) {
+        reading_.blind = "is compiled with -g1";
+      }
       found = true;
       unit_ = die;
       name_types(&die);

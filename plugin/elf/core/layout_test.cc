@@ -255,6 +255,8 @@ TEST_CASE("types of the system are not described, since nobody edits them") {
 TEST_CASE("an object whose types cannot be seen is a change itself") {
   for (const std::string flags : {"-gsplit-dwarf", "-g0", "-g1"}) {
     for (const Variant& variant : variants()) {
+      // clang does not record its options: a limit that ARCHITECTURE.md names.
+      if (flags == "-g1" && variant.name.substr(0, 3) != "gcc") continue;
       INFO(variant.name << " " << flags);
       const auto changes = changes_of(variant, with_body("int x;"), with_body("int y, x;"), "unit.cc", flags);
       REQUIRE(changes.size() > 0);

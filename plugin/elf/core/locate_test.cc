@@ -33,7 +33,7 @@ int32_t value_of(const Module& module, const Located& located, const std::string
 std::string twin(const std::string& name, int value) {
   return "static int counter = " + std::to_string(value) + "; static int table[3] = {" + std::to_string(value + 1) + ", 2, 3};\n" +
          "__attribute__((noinline)) static int helper(int x) { table[x]++; return x + ++counter; }\n" +
-         "namespace { struct State { int n = " + std::to_string(value + 2) + "; } state; }\n" +
+         "namespace { struct State { volatile int n = " + std::to_string(value + 2) + "; } state; }\n" +
          "int " + name + "(int x) { state.n++; return helper(x) + helper(x + 1) + table[0] + state.n; }\n";
 }
 
