@@ -173,6 +173,7 @@ export class Agents {
   private readonly agents = new Map<string, Agent>();
   private readonly lost = new Map<string, NodeJS.Timeout>();
   private events: AgentEvents | undefined;
+  private closed = false;
 
   /** @param problem takes what a client did wrong (E_PROTOCOL); its connection is closed */
   constructor(
@@ -226,6 +227,7 @@ export class Agents {
 
   /** Stops looking after processes whose connection broke. */
   close(): void {
+    this.closed = true;
     for (const timer of this.lost.values()) clearInterval(timer);
     this.lost.clear();
   }
@@ -245,6 +247,8 @@ export class Agents {
     const key = keyOf(agent);
     if (this.agents.get(key) !== agent) return;
     this.agents.delete(key);
+    // The connections that break now are those that the server itself drops at its end.
+    if (this.closed) return;
     const look = (): void => {
       const stat = processStat(agent.pid);
       if (stat !== undefined && !stat.ended && stat.startTime === agent.startTime) return;
@@ -252,8 +256,7 @@ export class Agents {
       this.lost.delete(key);
       this.events?.exited({ pid: agent.pid, startTime: agent.startTime });
     };
-    // The server's own socket keeps us running; this must not, once the server is closed.
-    this.lost.set(key, setInterval(look, 50).unref());
+    this.lost.set(key, setInterval(look, 50));
     look();
   }
 }

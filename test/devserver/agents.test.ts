@@ -134,4 +134,24 @@ test("a connection that breaks is no end of the process, and a new one takes the
   await exited.next("exit", (process) => process.pid === pid);
 });
 
+test("nothing is looked after once it is closed: a connection that the server drops keeps nothing running", async () => {
+  const closing = new Agents(problems.push);
+  const path = new Scratch().file("agents");
+  const listening = await listenForAgents({
+    socket: path,
+    onConnection: (connection) => closing.accept(connection),
+    onProblem: problems.push,
+  });
+  assert.ok(listening.ok);
+  const client = await ScriptedAgent.start(path);
+  await until("the hello to arrive", () => closing.connected.length === 1);
+  const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+  const before = timers();
+  closing.close();
+  await listening.value.close();
+  await client.closed;
+  await until("the connection to be forgotten", () => closing.connected.length === 0);
+  assert.ok(timers() <= before, "no timer was begun");
+});
+
 test.run();
