@@ -60,6 +60,7 @@ find_missing_packages() {
     wants mold command -v mold
     wants gdb command -v gdb
     wants doctest-dev has_header doctest/doctest.h
+    wants googletest test -e /usr/src/googletest/CMakeLists.txt
   fi
 }
 
