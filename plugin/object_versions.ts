@@ -77,6 +77,8 @@ export class ObjectVersions {
 
   /** Renames the present files. Errors: E_BASELINE. */
   async setAside(objects: readonly ObjectPath[]): Promise<Result<void>> {
+    // A build that was given up in between: what it wrote is a version of its own.
+    await this.settle(objects.filter((object) => this.#moved.has(object)));
     for (const object of objects) {
       const entry = this.#entry(object);
       const name = createHash("sha256").update(object).digest("hex").slice(0, 16);
@@ -87,6 +89,7 @@ export class ObjectVersions {
       } catch (error) {
         // An object that was never built, or whose last build failed, has nothing to set aside.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+          await this.settle(objects); // those before it are put back
           return failure("E_BASELINE", `cannot be set aside: ${(error as Error).message}`, { file: object });
         }
       }
@@ -98,10 +101,14 @@ export class ObjectVersions {
   async settle(objects: readonly ObjectPath[]): Promise<void> {
     for (const object of objects) {
       const place = this.#moved.get(object);
-      if (place === undefined) continue;
       const path = this.#resolve(object);
       const stamp = await stampOf(path);
       const entry = this.#entry(object);
+      if (place === undefined) {
+        // It came with this build: from now on it is seen when somebody else builds it.
+        if (entry.stamp === "") entry.stamp = stamp ?? "";
+        continue;
+      }
       if (stamp === undefined) {
         await rename(place, path);
       } else {

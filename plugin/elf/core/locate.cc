@@ -20,7 +20,7 @@ class Match {
   /// False if the module contradicts that this is the object's translation unit.
   bool examine() {
     for (const Entity& entity : original_.all()) {
-      if (!entity.local) continue;
+      if (!entity.local && module_.globals.count(entity.name) > 0) continue;
       const auto found = unit_.symbols.find(entity.name);
       if (found == unit_.symbols.end()) continue;
       if (entity.size != found->second.size && found->second.size != 0) return false;
@@ -42,12 +42,10 @@ class Match {
 
  private:
   const ModuleSymbol* symbol_of(const Entity& entity) const {
-    if (entity.local) {
-      const auto found = located_.find(entity.key);
-      return found == located_.end() ? nullptr : &found->second;
-    }
+    const auto located = located_.find(entity.key);
+    if (located != located_.end()) return &located->second;
     const auto found = module_.globals.find(entity.name);
-    return found == module_.globals.end() ? nullptr : &found->second;
+    return entity.local || found == module_.globals.end() ? nullptr : &found->second;
   }
 
   bool references_fit(const Entity& function, uint64_t address) {
@@ -77,6 +75,15 @@ class Match {
   size_t evidence_ = 0;
 };
 
+/// lld and mold write a global that a version script hides among the locals of its file.
+bool is_hidden_global(const Module& module, const Entities& original, const Entity& entity) {
+  if (entity.local || module.globals.count(entity.name) > 0) return false;
+  for (const UnitSymbols& unit : module.units) {
+    if (unit.source_name == original.object().source_name && unit.symbols.count(entity.name) > 0) return true;
+  }
+  return false;
+}
+
 /// An object that has global functions or variables of its own is part of the module if the module has one of them.
 bool is_linked(const Module& module, const Entities& original) {
   bool has_globals = false;
@@ -84,6 +91,7 @@ bool is_linked(const Module& module, const Entities& original) {
     if (entity.local || entity.weak || entity.part_of_user) continue;
     has_globals = true;
     if (module.globals.count(entity.name) > 0) return true;
+    if (is_hidden_global(module, original, entity)) return true;
   }
   return !has_globals;
 }
@@ -93,7 +101,9 @@ bool is_linked(const Module& module, const Entities& original) {
 Result<Located> locate_locals(const Module& module, const Entities& original) {
   const std::string source(original.object().source_name);
   bool needed = false;
-  for (const Entity& entity : original.all()) needed = needed || (entity.local && !entity.part_of_user);
+  for (const Entity& entity : original.all()) {
+    needed = needed || (entity.local && !entity.part_of_user) || is_hidden_global(module, original, entity);
+  }
   if (!needed) return Located{};
 
   if (!is_linked(module, original)) return Located{};  // a member of an archive that nothing needed

@@ -123,6 +123,37 @@ TEST_CASE("locals are found in a shared library and in a program that is not pos
   }
 }
 
+TEST_CASE("what a linker made local is found as what it was: a global of its object") {
+  const std::string text =
+      "__attribute__((visibility(\"hidden\"))) int hidden_count = 41; __attribute__((visibility(\"hidden\"), noinline)) int hidden_step(int x) { return x + hidden_count++; }\n"
+      "int inner_count = 42; int inner_step(int x) { return x + inner_count++; } static int own = 43; int api(int x) { return hidden_step(x) + inner_step(x) + own++; }";
+  for (const Toolchain& toolchain : {toolchains()[0], toolchains()[3]}) {
+    for (const std::string& linker : linkers) {
+      for (const std::string form : {"-shared -o module", "-shared -Wl,--version-script=map -o module", "-pie main.o -o module"}) {
+        INFO(toolchain.name << " " << linker << " " << form);
+        Space space;
+        space.write("map", "{ global: api; _Z3apii; local: *; };\n");
+        space.compile(toolchain, "a.cc", text, "a.o");
+        space.compile(toolchain, "main.cc", "int api(int); int main() { return api(0); }", "main.o");
+        space.run(toolchain.cxx + linked_by(linker) + " a.o " + form);
+        const auto module = module_of(space.path("module"));
+        const auto located = locate_locals(*module, *entities(space.path("a.o")));
+        REQUIRE(located);
+        CHECK(value_of(*module, located.value(), "_ZL3own") == 43);
+        for (const auto& [name, value] : {std::pair<std::string, int>{"hidden_count", 41}, std::pair<std::string, int>{"inner_count", 42}}) {
+          const auto global = module->globals.find(name);
+          const bool known = global != module->globals.end();
+          CHECK((known ? word_at(*module, global->second.address) : value_of(*module, located.value(), name)) == value);
+        }
+        for (const std::string name : {"_Z11hidden_stepi", "_Z10inner_stepi"}) {
+          CAPTURE(name);
+          CHECK(module->globals.count(name) + located.value().count(name) == 1);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a member of an archive that was not linked has no locals in the module") {
   Space space;
   const Toolchain& toolchain = toolchains()[0];

@@ -123,6 +123,8 @@ class Reader {
   Result<Nothing> read_symbols(Elf_Scn* scn, const GElf_Shdr& header) {
     Elf_Data* data = elf_getdata(scn, nullptr);
     const size_t count = header.sh_entsize == sizeof(Elf64_Sym) ? header.sh_size / sizeof(Elf64_Sym) : 0;
+    // Behind a file without a name ld.bfd writes what it made local: hidden symbols, and those that a version script hides.
+    bool of_linker = false;
     for (size_t i = 1; i < count; i++) {
       GElf_Sym symbol;
       const char* text = gelf_getsym(data, static_cast<int>(i), &symbol)
@@ -132,7 +134,8 @@ class Reader {
       std::string_view name(text);
       const int type = GELF_ST_TYPE(symbol.st_info), binding = GELF_ST_BIND(symbol.st_info);
       if (header.sh_type == SHT_SYMTAB && type == STT_FILE) {
-        module_->units.push_back({name, {}});
+        of_linker = name.empty();
+        if (!of_linker) module_->units.push_back({name, {}});
         continue;
       }
       if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS || type == STT_SECTION || name.empty()) continue;
@@ -146,7 +149,7 @@ class Reader {
       }
       if (header.sh_type == SHT_DYNSYM) {
         if (binding != STB_LOCAL) module_->exported.emplace(name, value);
-      } else if (binding == STB_LOCAL && !hidden) {
+      } else if (binding == STB_LOCAL && !hidden && !of_linker) {
         if (module_->units.empty()) module_->units.push_back({"", {}});
         module_->units.back().symbols.emplace(name, value);
       } else {

@@ -1,0 +1,170 @@
+// Histories: what was applied to a process, for the next patch, the next dev server and the child of a fork.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import { processStat } from "../../plugin/command.js";
+import type { Introduced } from "../../plugin/elf/index.js";
+import { type PatchRecord, ProcessHistories, type ProcessId } from "../../plugin/process_history.js";
+import { Scratch } from "./scratch.js";
+
+const scratch = new Scratch();
+const test = suite("process histories");
+let count = 0;
+const state = (): string => scratch.directory(`state-${count++}`);
+
+/** A process that lives as long as the test, so that a new dev server does not forget it. */
+const alive: ProcessId = { pid: process.pid, startTime: processStat(process.pid)?.startTime ?? 0 };
+const child: ProcessId = { pid: 2 ** 22 - 7, startTime: 99 };
+
+const introduced = (key: string, kind: Introduced["kind"]): Introduced => ({
+  module: "/b/app",
+  object: "",
+  key,
+  kind,
+  address: 64,
+  size: 8,
+  tlsModule: 0,
+});
+
+const record = (number: number, version: number, more: Partial<PatchRecord> = {}): PatchRecord => ({
+  number,
+  versions: { "/b/app": { "a.o": version } },
+  introduced: [],
+  libraryNames: { "/b/app": "module-0-app.so" },
+  ...more,
+});
+
+function applied(histories: ProcessHistories, owner: ProcessId, patch: number, tlsModule = 0) {
+  const path = join(histories.patchDirectory(owner, patch), "module-0-app.so");
+  return { patch, libraries: [{ path, start: 4096, size: 4096, tlsModule }] };
+}
+
+test("a process without patches has an empty history", async () => {
+  const histories = await ProcessHistories.open(state());
+  assert.deepEqual(histories.of(alive, []), []);
+});
+
+test("the history is what the process says is applied, in its order", async () => {
+  const histories = await ProcessHistories.open(state());
+  for (let number = 1; number <= 3; number++) await histories.add(alive, record(number, number));
+  const said = [applied(histories, alive, 1), applied(histories, alive, 3)];
+  assert.deepEqual(
+    histories.of(alive, said)?.map((known) => known.number),
+    [1, 3],
+  );
+});
+
+test("a process that has a patch which nobody knows of has no history", async () => {
+  const histories = await ProcessHistories.open(state());
+  await histories.add(alive, record(1, 1));
+  assert.equal(histories.of(alive, [applied(histories, alive, 1), applied(histories, alive, 2)]), undefined);
+  assert.equal(histories.of(child, [applied(histories, child, 1)]), undefined);
+});
+
+test("a patch that was made again takes the place of the one that was never applied", async () => {
+  const histories = await ProcessHistories.open(state());
+  await histories.add(alive, record(1, 1));
+  await histories.add(alive, record(1, 2));
+  assert.deepEqual(histories.of(alive, [applied(histories, alive, 1)]), [record(1, 2)]);
+});
+
+test("the child of a fork has its parent's patches, and its own after them", async () => {
+  const histories = await ProcessHistories.open(state());
+  await histories.add(alive, record(1, 1));
+  await histories.add(alive, record(2, 2));
+  // The child goes on from patch 1 by itself; the parent has had its own second one.
+  await histories.add(child, record(2, 7));
+  const parents = [applied(histories, alive, 1), applied(histories, alive, 2)];
+  const childs = [applied(histories, alive, 1), applied(histories, child, 2)];
+  assert.deepEqual(histories.of(alive, parents), [record(1, 1), record(2, 2)]);
+  assert.deepEqual(histories.of(child, childs), [record(1, 1), record(2, 7)]);
+});
+
+test("the child of a fork outlives what its parent's end takes away, or is said to be unknown", async () => {
+  const histories = await ProcessHistories.open(state());
+  await histories.add(alive, record(1, 1));
+  const said = [applied(histories, alive, 1)];
+  await histories.forget(alive);
+  const found = histories.of(child, said);
+  assert.ok(found === undefined || found.length === 1, "a patch is never overlooked");
+});
+
+test("thread-locals get the module id that the process reports", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  const variables = [introduced("t", "threadLocal"), introduced("n", "variable")];
+  await histories.add(alive, record(1, 1, { introduced: variables }));
+  const said = applied(histories, alive, 1, 9);
+  assert.ok(await histories.acknowledge(alive, 1, said.libraries));
+  for (const known of [histories, await ProcessHistories.open(directory)]) {
+    const entries = known.of(alive, [said])?.[0]?.introduced;
+    assert.deepEqual(
+      entries?.map((entry) => entry.tlsModule),
+      [9, 0],
+    );
+  }
+  assert.equal(await histories.acknowledge(alive, 2, []), false, "there was no such patch");
+  assert.equal(await histories.acknowledge(child, 1, []), false, "it was made for another process");
+});
+
+test("a new dev server knows the processes that live, and forgets those that ended meanwhile", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  const short = spawn("sleep", ["1000"]);
+  const ended: ProcessId = { pid: short.pid ?? 0, startTime: processStat(short.pid ?? 0)?.startTime ?? 0 };
+  for (const id of [alive, ended]) {
+    await histories.add(id, record(1, 1));
+    mkdirSync(histories.patchDirectory(id, 1), { recursive: true });
+  }
+  const before = await ProcessHistories.open(directory);
+  assert.deepEqual(before.of(ended, [applied(before, ended, 1)]), [record(1, 1)]);
+  await new Promise((resolve) => {
+    short.once("close", resolve);
+    short.kill();
+  });
+  const after = await ProcessHistories.open(directory);
+  assert.deepEqual(after.of(alive, [applied(after, alive, 1)]), [record(1, 1)]);
+  assert.equal(after.of(ended, [applied(after, ended, 1)]), undefined);
+  assert.ok(existsSync(after.patchDirectory(alive, 1)));
+  assert.ok(!existsSync(after.patchDirectory(ended, 1)), "its files are deleted");
+});
+
+test("a pid that is used again is another process", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  const former: ProcessId = { pid: alive.pid, startTime: alive.startTime - 1 };
+  await histories.add(former, record(1, 1));
+  mkdirSync(histories.patchDirectory(former, 1), { recursive: true });
+  assert.deepEqual(histories.of(alive, []), []);
+  assert.equal(histories.of(alive, [applied(histories, alive, 1)]), undefined);
+  const again = await ProcessHistories.open(directory);
+  assert.ok(!existsSync(again.patchDirectory(former, 1)));
+});
+
+test("the newest version of each object in each module of each process is what is needed", async () => {
+  const histories = await ProcessHistories.open(state());
+  await histories.add(
+    alive,
+    record(1, 1, { versions: { "/b/app": { "a.o": 1, "b.o": 1 }, "/b/lib.so": { "a.o": 1 } } }),
+  );
+  await histories.add(alive, record(2, 2));
+  await histories.add(child, record(1, 5));
+  assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1", "a.o@5"]));
+  await histories.forget(child);
+  assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1"]));
+});
+
+test("to forget a process takes its files away", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  await histories.add(alive, record(1, 1));
+  mkdirSync(histories.patchDirectory(alive, 1), { recursive: true });
+  await histories.forget(alive);
+  assert.ok(!existsSync(histories.patchDirectory(alive, 1)));
+  const again = await ProcessHistories.open(directory);
+  assert.deepEqual(again.newest(), new Set());
+});
+
+test.run();
