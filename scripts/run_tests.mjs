@@ -124,12 +124,17 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 if (wantsCoverage) {
   rmSync(coverageDir, { recursive: true, force: true });
 }
+// A full run tells the whole table: results of tests that were renamed since must not stay in it.
+if (pattern === undefined) rmSync(join(root, "dist/test-results"), { recursive: true, force: true });
 const files = listTestFiles().map((path) => () => runFile(path));
 const { passed, failed } = await runAll(pattern === undefined ? [lint, ...files] : files);
 if (wantsCoverage) {
   const c8 = ["report", "--temp-directory", join(coverageDir, "tmp"), "--reports-dir", coverageDir];
   const scope = ["dist/plugin", "dist/devserver", "plugin", "devserver"].flatMap((folder) => ["--include", folder]);
   spawnSync("node_modules/.bin/c8", [...c8, ...scope, "--reporter=text"], { cwd: root, stdio: "inherit" });
+}
+if (pattern === undefined) {
+  spawnSync(process.execPath, [join(root, "dist/test/e2e/write_scenario_table.js")], { cwd: root, stdio: "inherit" });
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
