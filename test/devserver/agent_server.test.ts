@@ -21,6 +21,7 @@ interface Server {
 }
 
 let running: AgentServer | undefined;
+let watching: Agents | undefined;
 
 async function serve(credentials?: PeerCredentials): Promise<Server> {
   const socket = new Scratch().file("agents");
@@ -37,12 +38,16 @@ async function serve(credentials?: PeerCredentials): Promise<Server> {
   });
   assert.ok(server.ok);
   running = server.value;
+  watching = agents;
   return { socket, connected, problems, agents };
 }
 
 test.after.each(async () => {
+  // As the dev server ends: first nobody is looked after, then the connections are dropped.
+  watching?.close();
   await running?.close();
   running = undefined;
+  watching = undefined;
 });
 
 /** Sends bytes, and resolves to what comes back until the server closes the connection. */
