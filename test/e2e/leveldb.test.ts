@@ -5,20 +5,8 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "uvu";
+import { leveldbProject } from "../projects/sources.js";
 import { Program } from "./program.js";
-import { readTree, repository } from "./workspace.js";
-
-const leveldbSources = path.join(repository, "node_modules/classic-level/deps/leveldb/leveldb-1.20");
-
-/** Copies of the example and of LevelDB, side by side. */
-function files(): Record<string, string> {
-  const example = readTree(path.join(repository, "examples/leveldb"));
-  const leveldb = readTree(leveldbSources);
-  return {
-    ...Object.fromEntries(Object.entries(example).map(([name, text]) => [path.join("example", name), text])),
-    ...Object.fromEntries(Object.entries(leveldb).map(([name, text]) => [path.join("leveldb", name), text])),
-  };
-}
 
 /** The last line that the store printed. */
 interface Line {
@@ -63,7 +51,7 @@ for (const libraries of ["static", "shared"] as const) {
   test(`LevelDB, ${libraries}: edits of a source file and of a header go live, and the database is intact`, async () => {
     const databases = fs.mkdtempSync("/tmp/hotreload-e2e-db-");
     const database = path.join(databases, "db");
-    const program = await Program.start(files(), {
+    const program = await Program.start(leveldbProject(), {
       project: "example",
       define: {
         LEVELDB_SOURCE: ({ directory }) => path.join(directory, "leveldb"),
