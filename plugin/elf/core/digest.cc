@@ -20,6 +20,19 @@ bool is_compared_by_contents(const Entity& entity) {
   return (entity.local || entity.weak) && !is_virtual_table(entity.name) && !is_type_information(entity.name);
 }
 
+/// What lies in a section without a name may end in padding. The same code reads the same number of bytes of it, so
+/// whether the last zeros belong to it makes no difference.
+uint64_t unpadded_end(const Section& section, uint64_t start, uint64_t end) {
+  if (section.type == SHT_NOBITS) return end;
+  end = std::max(start, std::min<uint64_t>(end, section.bytes.size()));
+  const auto next = std::lower_bound(section.relocations.begin(), section.relocations.end(), end,
+                                     [](const Relocation& r, uint64_t offset) { return r.offset < offset; });
+  // The place of a relocation is zero, and is filled in by the linker.
+  const uint64_t filled = next == section.relocations.begin() ? 0 : std::prev(next)->offset + sizeof(uint64_t);
+  while (end > start && end > filled && section.bytes[end - 1] == 0) end--;
+  return end;
+}
+
 }  // namespace
 
 Digest Digester::of(const Entity& entity) {
@@ -123,7 +136,7 @@ void Digester::add_contents(uint32_t index, int64_t offset) {
     add(inside);
     add_range(index, start - inside, inside != 0 && rest <= 4 ? 2 * section.entry_size : section.entry_size);
   } else {
-    add_range(index, start, entities_.contents_end(index, start) - start);
+    add_range(index, start, unpadded_end(section, start, entities_.contents_end(index, start)) - start);
   }
 }
 
