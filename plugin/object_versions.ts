@@ -1,57 +1,68 @@
-// The versions of the object files: the newest lies where ninja puts it, older ones that processes run are set aside.
+// The versions of the object files: each one that a process may run stays, under a second name.
 //
-// Ninja overwrites an object when it rebuilds it. A process still runs the old one, and a patch is the difference of the
-// two. So the old file is renamed before the build, and put back if the build did not write a new one.
+// Any ninja may overwrite an object, ours or that of another terminal, while a process runs its code; and a patch is the
+// difference of the two. Compilers write an object as a new file (gas and clang unlink or rename; so does ccache), so a
+// hard link keeps the old one at no cost. A version is known by inode, modification time and size, and they are in the
+// link's name: there is no other state that could disagree with the files. A tool that writes in place shows in them,
+// and what it destroyed is not taken for anything else.
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import {
+  type BigIntStats,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { failure, type Result, success } from "./errors.js";
 import type { ObjectPath } from "./graph/graph.js";
-import { readState, writeState } from "./state_file.js";
 
-/** Rises with each build of an object; 0 is what was there first. */
-export type Version = number;
+/** Names one state of one object: `inode-mtime-size`, the time in nanoseconds. */
+export type Version = string;
 
-interface Entry {
-  current: Version;
-  /** Modification time and size of the current file: somebody else may have built it. */
-  stamp: string;
-  /** Older versions that are kept, by number. */
-  readonly aside: Record<string, string>;
+const versionOf = (status: BigIntStats): Version => `${status.ino}-${status.mtimeNs}-${status.size}`;
+
+/** False for the file of a version that was written over in place. */
+export function isIntact(file: string): boolean {
+  const status = statusOf(file);
+  const version = basename(file).split(".")[1];
+  if (status === undefined || version === undefined) return false;
+  // A copy has an inode of its own, and nobody else writes to it.
+  return versionOf(status) === version || !version.startsWith(`${status.ino}-`);
 }
 
-type Entries = Record<ObjectPath, Entry>;
+/** When the object was written, in nanoseconds since the epoch. */
+export const timeOf = (version: Version): bigint => BigInt(version.split("-")[1] ?? 0);
 
-const isEntries = (value: unknown): value is Entries => typeof value === "object" && value !== null;
-
-async function stampOf(path: string): Promise<string | undefined> {
-  try {
-    const status = await stat(path, { bigint: true });
-    return `${status.mtimeNs}:${status.size}`;
-  } catch {
-    return undefined;
-  }
-}
+const statusOf = (path: string): BigIntStats | undefined => statSync(path, { bigint: true, throwIfNoEntry: false });
 
 export class ObjectVersions {
   readonly #directory: string;
-  readonly #stateFile: string;
-  #entries: Entries = {};
   #resolve: (object: ObjectPath) => string;
-  /** Set aside for the build that is under way: object -> place. */
-  readonly #moved = new Map<ObjectPath, string>();
+  /** What lies in the build tree, as it was last looked at. */
+  readonly #current = new Map<ObjectPath, Version>();
+  /** Hash of an object's path -> its versions that are kept. */
+  readonly #kept = new Map<string, Set<Version>>();
+  readonly #hashes = new Map<ObjectPath, string>();
 
-  private constructor(directory: string, stateFile: string, resolve: (object: ObjectPath) => string) {
+  private constructor(directory: string, resolve: (object: ObjectPath) => string) {
     this.#directory = directory;
-    this.#stateFile = stateFile;
     this.#resolve = resolve;
   }
 
   /** @param resolve absolute path of an object */
-  static async open(stateDir: string, resolve: (object: ObjectPath) => string): Promise<ObjectVersions> {
-    const versions = new ObjectVersions(join(stateDir, "objects"), join(stateDir, "objects.json"), resolve);
-    await mkdir(versions.#directory, { recursive: true, mode: 0o700 });
-    versions.#entries = await readState(versions.#stateFile, {}, isEntries);
+  static open(stateDir: string, resolve: (object: ObjectPath) => string): ObjectVersions {
+    const versions = new ObjectVersions(join(stateDir, "objects"), resolve);
+    mkdirSync(versions.#directory, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(versions.#directory)) {
+      const [, hash, version] = /^([0-9a-f]{16})\.(\d+-\d+-\d+)\.o$/.exec(name) ?? [];
+      if (hash !== undefined && version !== undefined) versions.#versionsOf(hash).add(version);
+    }
     return versions;
   }
 
@@ -59,93 +70,147 @@ export class ObjectVersions {
     this.#resolve = resolve;
   }
 
-  current(object: ObjectPath): Version {
-    return this.#entries[object]?.current ?? 0;
+  /** What lay in the build tree at the last keep() or settle(); undefined if there was no such file. */
+  current(object: ObjectPath): Version | undefined {
+    return this.#current.get(object);
   }
 
-  /** Absolute path of a version's file, undefined if it was not kept. */
+  /** Absolute path of a version's file, which no build writes to; undefined if it was not kept, or was destroyed. */
   fileOf(object: ObjectPath, version: Version): string | undefined {
-    if (version === this.current(object)) return this.#resolve(object);
-    return this.#entries[object]?.aside[String(version)];
+    const hash = this.#hashOf(object);
+    if (!this.#versionsOf(hash).has(version)) return undefined;
+    const file = this.#place(hash, version);
+    return isIntact(file) ? file : undefined;
   }
 
-  #entry(object: ObjectPath): Entry {
-    const entry = this.#entries[object] ?? { current: 0, stamp: "", aside: {} };
-    this.#entries[object] = entry;
-    return entry;
-  }
-
-  /** Renames the present files. Errors: E_BASELINE. */
-  async setAside(objects: readonly ObjectPath[]): Promise<Result<void>> {
-    // A build that was given up in between: what it wrote is a version of its own.
-    await this.settle(objects.filter((object) => this.#moved.has(object)));
+  /** Sees what lies in the build tree, whoever built it, and keeps it. Errors: E_BASELINE. */
+  keep(objects: readonly ObjectPath[]): Result<void> {
     for (const object of objects) {
-      const entry = this.#entry(object);
-      const name = createHash("sha256").update(object).digest("hex").slice(0, 16);
-      const place = join(this.#directory, `${name}.${entry.current}.o`);
       try {
-        await rename(this.#resolve(object), place);
-        this.#moved.set(object, place);
+        const version = this.#keepFile(object);
+        if (version === undefined) this.#current.delete(object);
+        else this.#current.set(object, version);
       } catch (error) {
-        // An object that was never built, or whose last build failed, has nothing to set aside.
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-          await this.settle(objects); // those before it are put back
-          return failure("E_BASELINE", `cannot be set aside: ${(error as Error).message}`, { file: object });
-        }
+        return failure("E_BASELINE", `cannot be kept: ${(error as Error).message}`, { file: object });
       }
     }
     return success(undefined);
   }
 
-  /** Gives each object that was built anew a new version, and puts the others back. */
-  async settle(objects: readonly ObjectPath[]): Promise<void> {
+  /** Takes objects out of the build tree, so that ninja builds them anew. Errors: E_BASELINE. */
+  setAside(objects: readonly ObjectPath[]): Result<void> {
+    const kept = this.keep(objects);
+    if (!kept.ok) return kept;
+    for (const [index, object] of objects.entries()) {
+      try {
+        rmSync(this.#resolve(object), { force: true });
+      } catch (error) {
+        this.settle(objects.slice(0, index));
+        return failure("E_BASELINE", `cannot be set aside: ${(error as Error).message}`, { file: object });
+      }
+    }
+    return success(undefined);
+  }
+
+  /** After a build: puts back what it did not write, and keeps what it did. Errors: E_BASELINE. */
+  settle(objects: readonly ObjectPath[]): Result<void> {
     for (const object of objects) {
-      const place = this.#moved.get(object);
+      const version = this.#current.get(object);
+      const place = version === undefined ? undefined : this.fileOf(object, version);
       const path = this.#resolve(object);
-      const stamp = await stampOf(path);
-      const entry = this.#entry(object);
-      if (place === undefined) {
-        // It came with this build: from now on it is seen when somebody else builds it.
-        if (entry.stamp === "") entry.stamp = stamp ?? "";
-        continue;
-      }
-      if (stamp === undefined) {
-        await rename(place, path);
-      } else {
-        entry.aside[String(entry.current)] = place;
-        entry.current += 1;
-        entry.stamp = stamp;
-      }
-      this.#moved.delete(object);
+      if (place !== undefined && statusOf(path) === undefined && existsSync(dirname(path))) linkOrCopy(place, path);
     }
-    await this.#save();
+    return this.keep(objects);
   }
 
-  /** Sees which objects were built by somebody else: they get a new version, and the old one is lost. */
-  async refresh(objects: readonly ObjectPath[]): Promise<void> {
-    for (const object of objects) {
-      const entry = this.#entry(object);
-      const stamp = await stampOf(this.#resolve(object));
-      if (stamp === undefined || stamp === entry.stamp) continue;
-      if (entry.stamp !== "") entry.current += 1;
-      entry.stamp = stamp;
-    }
-    await this.#save();
-  }
-
-  /** Deletes what was set aside and nobody needs. */
-  async keepOnly(isNeeded: (object: ObjectPath, version: Version) => boolean): Promise<void> {
-    for (const [object, entry] of Object.entries(this.#entries)) {
-      for (const [version, place] of Object.entries(entry.aside)) {
-        if (isNeeded(object, Number(version))) continue;
-        delete entry.aside[version];
-        await rm(place, { force: true });
+  /** Deletes the versions that are not in the build tree and that nobody needs. */
+  keepOnly(isNeeded: (object: ObjectPath, version: Version) => boolean): void {
+    for (const [object, hash] of this.#hashes) {
+      const kept = this.#versionsOf(hash);
+      const current = this.#current.get(object);
+      if (kept.size === 0 || (kept.size === 1 && current !== undefined && kept.has(current))) continue;
+      for (const version of [...kept]) {
+        if (version === current || isNeeded(object, version)) continue;
+        kept.delete(version);
+        rmSync(this.#place(hash, version), { force: true });
       }
     }
-    await this.#save();
   }
 
-  #save(): Promise<void> {
-    return writeState(this.#stateFile, this.#entries);
+  /** Deletes all versions of objects that have not been asked for until now: the project has them no more. */
+  forgetOthers(): void {
+    const known = new Set(this.#hashes.values());
+    for (const [hash, kept] of this.#kept) {
+      if (known.has(hash)) continue;
+      this.#kept.delete(hash);
+      for (const version of kept) rmSync(this.#place(hash, version), { force: true });
+    }
   }
+
+  /** The version of the file in the build tree, which is kept from here on. */
+  #keepFile(object: ObjectPath): Version | undefined {
+    const path = this.#resolve(object);
+    const hash = this.#hashOf(object);
+    for (;;) {
+      const status = statusOf(path);
+      if (!status?.isFile()) return undefined;
+      const version = versionOf(status);
+      const kept = this.#versionsOf(hash);
+      if (kept.has(version)) return version;
+      const place = this.#place(hash, version);
+      rmSync(place, { force: true }); // of a dev server that was killed before it looked again
+      if (!linkOrCopy(path, place)) continue;
+      // Written between the look and the link: what was linked is something else.
+      const after = statusOf(path);
+      if (after !== undefined && versionOf(after) === version) {
+        kept.add(version);
+        return version;
+      }
+      rmSync(place, { force: true });
+    }
+  }
+
+  #versionsOf(hash: string): Set<Version> {
+    let versions = this.#kept.get(hash);
+    if (versions === undefined) {
+      versions = new Set();
+      this.#kept.set(hash, versions);
+    }
+    return versions;
+  }
+
+  #hashOf(object: ObjectPath): string {
+    let hash = this.#hashes.get(object);
+    if (hash === undefined) {
+      hash = createHash("sha256").update(object).digest("hex").slice(0, 16);
+      this.#hashes.set(object, hash);
+    }
+    return hash;
+  }
+
+  #place(hash: string, version: Version): string {
+    return join(this.#directory, `${hash}.${version}.o`);
+  }
+}
+
+/**
+ * Gives a file another name, and never takes the name of one that is there. Where the file system has no links it is
+ * a copy with the same time, complete from its first moment on. False if `from` is gone.
+ */
+export function linkOrCopy(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return true;
+    if (code === "ENOENT") return false;
+  }
+  const status = statSync(from, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  const temporary = `${to}.${process.pid}`;
+  copyFileSync(from, temporary);
+  utimesSync(temporary, status.atime, status.mtime);
+  renameSync(temporary, to);
+  return true;
 }

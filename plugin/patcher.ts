@@ -1,5 +1,5 @@
 // Keeps what every process runs, and makes the patch that brings a process to the state of the objects on disk.
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import {
@@ -14,9 +14,9 @@ import { failure, type Problem, type Result, success } from "./errors.js";
 import { Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
 import { findLinker, type Linker } from "./link.js";
-import { ObjectVersions, type Version } from "./object_versions.js";
+import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
-import { ProcessHistories, type ProcessId } from "./process_history.js";
+import { type PatchRecord, ProcessHistories, type ProcessId } from "./process_history.js";
 
 /** A connected process as the patcher needs to know it; the newest survey counts. */
 export interface ProcessView extends ProcessId {
@@ -54,6 +54,10 @@ export class Patcher {
   /** Versions that were compared and found the same in effect: process -> module -> object. */
   readonly #settled = new Map<string, Map<string, VersionsOfModule>>();
   readonly #exports = new Map<string, ExportsHandle>();
+  /** Module -> inode, time and size of its file when it was last recorded. */
+  readonly #linked = new Map<string, string>();
+  /** Process -> the build-ids of its modules. */
+  readonly #running = new Map<string, ReadonlySet<string>>();
   #graph: BuildGraph;
 
   private constructor(graph: BuildGraph, linker: Linker, stores: [ObjectVersions, Generations, ProcessHistories]) {
@@ -66,7 +70,7 @@ export class Patcher {
   static async open(graph: BuildGraph, stateDir: string): Promise<Result<Patcher>> {
     const linker = await findLinker();
     if (!linker.ok) return linker;
-    const versions = await ObjectVersions.open(stateDir, (object) => graph.resolve(object));
+    const versions = ObjectVersions.open(stateDir, (object) => graph.resolve(object));
     const generations = await Generations.open(stateDir);
     const histories = await ProcessHistories.open(stateDir);
     return success(new Patcher(graph, linker.value, [versions, generations, histories]));
@@ -78,34 +82,57 @@ export class Patcher {
     this.#versions.setResolver((object) => graph.resolve(object));
   }
 
-  /** Call before ninja builds these objects: sets the present files aside, since processes run their code. */
-  beforeBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
+  /** Call before ninja builds these objects: takes the present files away, so that it builds them anew. */
+  async beforeBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
     return this.#versions.setAside(objects);
   }
 
-  /** Call after ninja ended, however it ended: what it did not write is put back. */
+  /** Call after ninja ended, however it ended: what it did not write is put back. Errors: E_BASELINE. */
   async afterBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
-    await this.#versions.settle(objects);
-    return success(undefined);
+    return this.#versions.settle(objects);
   }
 
-  /** Call after a full build that linked all modules, before the program starts. Errors: E_ELF, E_STRIPPED. */
+  /**
+   * Call after a build that may have written anything, ours or another's, when no ninja runs: takes over what lies in
+   * the build tree, objects and modules. Errors: E_STRIPPED, E_BASELINE.
+   */
   async afterFullBuild(): Promise<Result<void>> {
     const modules = this.#moduleTargets();
-    await this.#versions.refresh([...new Set(modules.flatMap((module) => this.#graph.objectsOf(module)))]);
+    const kept = this.#versions.keep([...new Set(modules.flatMap((module) => this.#graph.objectsOf(module)))]);
+    if (!kept.ok) return kept;
     const added = [];
     for (const module of modules) {
+      const linked = statSync(module, { bigint: true, throwIfNoEntry: false });
+      if (linked === undefined) continue; // it is not part of what was asked for
+      const stamp = `${linked.ino}-${linked.mtimeNs}-${linked.size}`;
+      if (this.#linked.get(module) === stamp) continue;
+      const objects = this.#linkedObjects(module, linked.mtimeNs);
+      // Some other build was broken off between an object and its module: only the next link says what is in it.
+      if (!objects) continue;
       const file = await readModule(module);
       if (!file.ok) {
         if (file.problem.code === "E_STRIPPED") return file;
-        continue; // not built: it is not part of what was asked for
+        continue;
       }
+      this.#linked.set(module, stamp);
       this.#moduleFiles.set(`${module}\n${file.value.buildId}`, file.value);
-      const objects = this.#graph.objectsOf(module).map((object) => [object, this.#versions.current(object)] as const);
-      added.push({ module, buildId: file.value.buildId, objects: Object.fromEntries(objects) });
+      added.push({ module, buildId: file.value.buildId, objects });
     }
-    await this.#generations.add(added);
+    const running = new Set([...this.#running.values()].flatMap((buildIds) => [...buildIds]));
+    await this.#generations.add(added, (buildId) => running.has(buildId));
+    this.#versions.forgetOthers();
     return success(undefined);
+  }
+
+  /** The versions that a module was linked from, undefined if one of its objects was built after the link. */
+  #linkedObjects(module: string, linkedNs: bigint): Record<ObjectPath, Version> | undefined {
+    const objects: Record<ObjectPath, Version> = {};
+    for (const object of this.#graph.objectsOf(module)) {
+      const version = this.#versions.current(object);
+      if (version === undefined || timeOf(version) > linkedNs) return undefined;
+      objects[object] = version;
+    }
+    return objects;
   }
 
   #moduleTargets(): string[] {
@@ -121,6 +148,7 @@ export class Patcher {
 
   /** What would bring this process to the state of the objects on disk. Nothing changes in the process. */
   async update(process: ProcessView): Promise<Update> {
+    this.#running.set(keyOf(process), new Set(process.modules.map((module) => module.buildId)));
     const known = this.#known(process);
     if (!known) {
       return restart("E_BASELINE", "patches are loaded in the process that this dev server does not know of");
@@ -148,36 +176,38 @@ export class Patcher {
       changes,
     });
     if (outcome.kind === "restartNeeded") return outcome;
+    const compared = changes.flatMap(({ objects }) => objects);
+    const destroyed = compared.find(({ before, original, after }) =>
+      [before, original, after].some((file) => file !== null && !isIntact(file)),
+    );
+    if (destroyed) return restart("E_BASELINE", `${destroyed.id} was written over in place while it was compared`);
     const versions = Object.fromEntries(
       changes.map((change) => [change.path, Object.fromEntries(change.objects.map((o) => [o.id, o.version]))]),
     );
-    if (outcome.kind === "unchanged" || outcome.parts.libraries.length === 0) {
+    if (outcome.kind === "unchanged") {
       this.#settle(process, versions);
-      if (outcome.kind === "unchanged") return outcome;
-    } else {
-      await this.#histories.add(process, {
-        number,
-        versions,
-        introduced: outcome.introduced,
-        libraryNames: outcome.libraryNames,
-      });
+      return outcome;
     }
+    const { introduced, libraryNames } = outcome;
+    await this.#histories.add(process, { number, versions, introduced, libraryNames });
     return { kind: "hot", patch: { number, ...outcome.parts } };
   }
 
   /** The process acknowledged the patch. Errors: E_BASELINE. */
   async commit(process: ProcessView, patch: Patch, libraries: readonly AppliedLibrary[]): Promise<Result<void>> {
-    const found = await this.#histories.acknowledge(process, patch.number, libraries);
-    if (!found) return failure("E_BASELINE", `patch ${patch.number} was not made here`);
-    await this.#dropUnneeded();
+    const record = await this.#histories.acknowledge(process, patch.number, libraries);
+    if (!record) return failure("E_BASELINE", `patch ${patch.number} was not made here`);
+    this.#unsettle(process, record.versions);
+    this.#dropUnneeded();
     return success(undefined);
   }
 
   /** The process is gone: forgets it and deletes its patch files. */
   async forget(process: ProcessId): Promise<void> {
     this.#settled.delete(keyOf(process));
+    this.#running.delete(keyOf(process));
     await this.#histories.forget(process);
-    await this.#dropUnneeded();
+    this.#dropUnneeded();
   }
 
   #known(process: ProcessView): Known | undefined {
@@ -186,7 +216,7 @@ export class Patcher {
     const versions = new Map<string, VersionsOfModule>();
     const take = (module: string, entries: Iterable<[ObjectPath, Version]>) => {
       const known = versions.get(module) ?? new Map<ObjectPath, Version>();
-      for (const [object, version] of entries) known.set(object, Math.max(version, known.get(object) ?? 0));
+      for (const [object, version] of entries) known.set(object, version);
       versions.set(module, known);
     };
     for (const record of records) {
@@ -209,15 +239,16 @@ export class Patcher {
       const version = this.#versions.current(id);
       const linked = generation.objects[id];
       const applied = known.versions.get(module.path)?.get(id) ?? linked;
-      if (version === applied || !existsSync(this.#graph.resolve(id))) continue;
+      if (version === undefined || version === applied) continue;
       const before = applied === undefined ? null : this.#versions.fileOf(id, applied);
       const original = linked === undefined ? null : this.#versions.fileOf(id, linked);
-      if (before === undefined || original === undefined) {
-        return failure("E_BASELINE", "was rebuilt by something else: what the process runs of it is not known", {
+      const after = this.#versions.fileOf(id, version);
+      if (before === undefined || original === undefined || after === undefined) {
+        return failure("E_BASELINE", "was written over in place: what the process runs of it is not known", {
           file: id,
         });
       }
-      objects.push({ id, version, before, original, after: this.#graph.resolve(id) });
+      objects.push({ id, version, before, original, after });
     }
     const space = freeSpace(process, module);
     if (objects.length > 0 && !space) {
@@ -234,21 +265,27 @@ export class Patcher {
   async #projectModules(process: ProcessView): Promise<Result<ProjectModule[]>> {
     const found: ProjectModule[] = [];
     for (const module of process.modules.filter((module) => this.isProjectModule(module))) {
-      const key = `${module.path}\n${module.buildId}`;
-      let file = this.#moduleFiles.get(key);
-      if (!file) {
-        // Another dev server linked it. The file on disk may be a newer one: the process still has its own.
-        const read = await readModule(found.length === 0 ? `/proc/${process.pid}/exe` : module.path);
-        if (!read.ok) return read;
-        if (read.value.buildId !== module.buildId) {
-          return failure("E_OTHER_BUILD", "was linked anew while the process runs the old one", { file: module.path });
-        }
-        file = read.value;
-        this.#moduleFiles.set(key, file);
-      }
-      found.push({ path: module.path, buildId: module.buildId, bias: module.bias, tlsModule: module.tlsModule, file });
+      const file = await this.#moduleFile(process, module);
+      if (!file.ok) return file;
+      const { path, buildId, bias, tlsModule } = module;
+      found.push({ path, buildId, bias, tlsModule, file: file.value });
     }
     return success(found);
+  }
+
+  /** The file that the process has loaded: the one on disk may be newer, and its build-id says so. */
+  async #moduleFile(process: ProcessView, module: LoadedModule): Promise<Result<ModuleFile>> {
+    const key = `${module.path}\n${module.buildId}`;
+    const known = this.#moduleFiles.get(key);
+    if (known) return success(known);
+    const kept = this.#generations.fileOf({ module: module.path, buildId: module.buildId });
+    for (const path of [kept, module.path, `/proc/${process.pid}/exe`]) {
+      const read = await readModule(path);
+      if (!read.ok || read.value.buildId !== module.buildId) continue;
+      this.#moduleFiles.set(key, read.value);
+      return read;
+    }
+    return failure("E_OTHER_BUILD", "was linked anew while the process runs the old one", { file: module.path });
   }
 
   async #exportsOf(process: ProcessView): Promise<ExportsHandle> {
@@ -265,6 +302,14 @@ export class Patcher {
     return /\.so(\.|$)/.test(name) && !this.isProjectModule(module) && !name.startsWith("libhotreload");
   }
 
+  /** What was found the same before this patch counts no more for the objects in it. */
+  #unsettle(process: ProcessId, versions: PatchRecord["versions"]): void {
+    for (const [module, entries] of Object.entries(versions)) {
+      const settled = this.#settled.get(keyOf(process))?.get(module);
+      for (const object of Object.keys(entries)) settled?.delete(object);
+    }
+  }
+
   #settle(process: ProcessId, versions: Readonly<Record<string, Readonly<Record<ObjectPath, Version>>>>): void {
     const settled = this.#settled.get(keyOf(process)) ?? new Map<string, VersionsOfModule>();
     for (const [module, entries] of Object.entries(versions)) {
@@ -273,18 +318,16 @@ export class Patcher {
     this.#settled.set(keyOf(process), settled);
   }
 
-  /** Of the versions set aside, those stay that a process runs, or that a module was linked from. */
-  async #dropUnneeded(): Promise<void> {
-    const needed = this.#histories.newest();
-    for (const generation of this.#generations.all) {
-      for (const [object, version] of Object.entries(generation.objects)) needed.add(`${object}@${version}`);
-    }
-    for (const modules of this.#settled.values()) {
-      for (const entries of modules.values()) {
-        for (const [object, version] of entries) needed.add(`${object}@${version}`);
-      }
-    }
-    await this.#versions.keepOnly((object, version) => needed.has(`${object}@${version}`));
+  /** Of the versions that are kept, those stay that a process runs, or that a module was linked from. */
+  #dropUnneeded(): void {
+    const newest = this.#histories.newest();
+    const settled = [...this.#settled.values()].flatMap((modules) => [...modules.values()]);
+    this.#versions.keepOnly(
+      (object, version) =>
+        newest.has(`${object}@${version}`) ||
+        settled.some((versions) => versions.get(object) === version) ||
+        this.#generations.all.some((generation) => generation.objects[object] === version),
+    );
   }
 }
 

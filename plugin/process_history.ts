@@ -89,17 +89,21 @@ export class ProcessHistories {
     await writeState(join(this.#directory, `${name}.json`), records);
   }
 
-  /** The process has the patch: its thread-locals have a module id from now on. False if there is no such record. */
-  async acknowledge(id: ProcessId, number: number, libraries: readonly AppliedLibrary[]): Promise<boolean> {
+  /** The process has the patch: its thread-locals have a module id from now on. Undefined if there is no record. */
+  async acknowledge(
+    id: ProcessId,
+    number: number,
+    libraries: readonly AppliedLibrary[],
+  ): Promise<PatchRecord | undefined> {
     const record = this.#records.get(nameOf(id))?.find((known) => known.number === number);
-    if (!record) return false;
-    if (!record.introduced.some((entry) => entry.kind === "threadLocal")) return true;
+    if (!record?.introduced.some((entry) => entry.kind === "threadLocal")) return record;
     const introduced = record.introduced.map((entry) => {
       const library = libraries.find((library) => basename(library.path) === record.libraryNames[entry.module]);
       return entry.kind === "threadLocal" ? { ...entry, tlsModule: library?.tlsModule ?? 0 } : entry;
     });
-    await this.add(id, { ...record, introduced });
-    return true;
+    const complete = { ...record, introduced };
+    await this.add(id, complete);
+    return complete;
   }
 
   async forget(id: ProcessId): Promise<void> {
@@ -108,12 +112,16 @@ export class ProcessHistories {
     await rm(join(this.#patches, nameOf(id)), { recursive: true, force: true });
   }
 
-  /** `object@version` of the newest version of each object in each process and module. */
+  /**
+   * `object@version` of the newest version of each object in each process and module, with and without the last patch:
+   * the process may have refused it.
+   */
   newest(): Set<string> {
     const needed = new Set<string>();
     for (const records of this.#records.values()) {
       const newest = new Map<string, string>();
-      for (const record of records) {
+      for (const [index, record] of records.entries()) {
+        if (index === records.length - 1) for (const name of newest.values()) needed.add(name);
         for (const [module, versions] of Object.entries(record.versions)) {
           for (const [object, version] of Object.entries(versions)) {
             newest.set(`${module}\n${object}`, `${object}@${version}`);

@@ -1,8 +1,8 @@
-// Versions of objects: what a process runs is never lost, and never taken for something else.
+// Versions of objects: what a process runs is never lost to a build, and never taken for something else.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
-import { ObjectVersions } from "../../plugin/object_versions.js";
+import { ObjectVersions, type Version } from "../../plugin/object_versions.js";
 import { Scratch } from "./scratch.js";
 
 const scratch = new Scratch();
@@ -10,223 +10,238 @@ const test = suite("object versions");
 
 let count = 0;
 
-/** A build directory with one object, and what one does with it. */
+/** A build directory, and what one does with it. */
 class Tree {
   readonly name = `tree-${count++}`;
   readonly path = (object: string): string => scratch.join(this.name, "build", object);
   readonly state = scratch.directory(`${this.name}/state`);
 
-  open(): Promise<ObjectVersions> {
+  open(): ObjectVersions {
     return ObjectVersions.open(this.state, this.path);
   }
 
-  /** As a compiler does it; the time is a new one even if the clock did not move. */
+  /** As compilers do it: a new file. Its time is a new one even if the clock did not move. */
   write(object: string, text: string): void {
+    rmSync(this.path(object), { force: true });
+    this.overwrite(object, text);
+  }
+
+  /** As no compiler does it: the same file with other contents. */
+  overwrite(object: string, text: string): void {
     const file = scratch.write(`${this.name}/build/${object}`, text);
     const time = 1_700_000_000 + count++;
     utimesSync(file, time, time);
   }
 
-  read(file: string | undefined): string | undefined {
-    return file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  text(object: string): string {
+    return readFileSync(this.path(object), "utf8");
   }
 
-  get aside(): string[] {
-    return readdirSync(`${this.state}/objects`);
+  get kept(): number {
+    return readdirSync(`${this.state}/objects`).length;
   }
 }
 
-/** Version 0 was built and seen. */
-async function built(...objects: readonly string[]): Promise<{ tree: Tree; versions: ObjectVersions }> {
+/** The first versions were built and seen. */
+function built(...objects: readonly string[]): { tree: Tree; versions: ObjectVersions; first: Version } {
   const tree = new Tree();
   for (const object of objects) tree.write(object, `${object} 0`);
-  const versions = await tree.open();
-  await versions.refresh(objects);
-  return { tree, versions };
+  const versions = tree.open();
+  versions.keep(objects);
+  return { tree, versions, first: current(versions, objects[0] as string) };
 }
 
-test("what is built first is version 0, where ninja put it", async () => {
-  const { tree, versions } = await built("a.o");
-  assert.equal(versions.current("a.o"), 0);
-  assert.equal(versions.fileOf("a.o", 0), tree.path("a.o"));
-  assert.equal(versions.fileOf("a.o", 1), undefined);
+function current(versions: ObjectVersions, object: string): Version {
+  const version = versions.current(object);
+  assert.ok(version !== undefined, `${object} is there`);
+  return version;
+}
+
+function textOf(versions: ObjectVersions, object: string, version: Version): string | undefined {
+  const file = versions.fileOf(object, version);
+  return file === undefined ? undefined : readFileSync(file, "utf8");
+}
+
+/** Builds anew, as the dev server lets ninja do it. */
+function rebuild(tree: Tree, versions: ObjectVersions, object: string, text: string): Version {
+  assert.ok(versions.setAside([object]).ok);
+  tree.write(object, text);
+  versions.settle([object]);
+  return current(versions, object);
+}
+
+test("what was built is a version, and lies where no build writes", () => {
+  const { tree, versions, first } = built("a.o");
+  assert.equal(textOf(versions, "a.o", first), "a.o 0");
+  assert.notEqual(versions.fileOf("a.o", first), tree.path("a.o"));
+  assert.equal(versions.current("never-built.o"), undefined);
 });
 
-test("a build that writes an object gives it a new version, and the old file is kept", async () => {
-  const { tree, versions } = await built("a.o", "b.o");
-  for (let version = 1; version <= 3; version++) {
-    assert.ok((await versions.setAside(["a.o"])).ok);
-    assert.ok(!existsSync(tree.path("a.o")), "ninja must build it");
-    tree.write("a.o", `a.o ${version}`);
-    await versions.settle(["a.o"]);
-    assert.equal(versions.current("a.o"), version);
-  }
-  for (let version = 0; version <= 3; version++) {
-    assert.equal(tree.read(versions.fileOf("a.o", version)), `a.o ${version}`);
-  }
-  assert.equal(versions.current("b.o"), 0);
-  assert.equal(tree.read(tree.path("b.o")), "b.o 0");
+test("the same file is the same version, however often one looks", () => {
+  const { versions, first } = built("a.o");
+  versions.keep(["a.o"]);
+  assert.equal(versions.current("a.o"), first);
 });
 
-test("a build that fails puts the objects back as they were", async () => {
-  const { tree, versions } = await built("a.o", "b.o");
-  const { mtimeNs } = statSync(tree.path("a.o"), { bigint: true });
-  await versions.setAside(["a.o", "b.o"]);
+test("each build that writes an object makes a version, and the old ones stay", () => {
+  const { tree, versions, first } = built("a.o", "b.o");
+  const all = [first];
+  for (let n = 1; n <= 3; n++) all.push(rebuild(tree, versions, "a.o", `a.o ${n}`));
+  assert.equal(new Set(all).size, 4);
+  assert.deepEqual(
+    all.map((version) => textOf(versions, "a.o", version)),
+    ["a.o 0", "a.o 1", "a.o 2", "a.o 3"],
+  );
+  assert.equal(tree.text("b.o"), "b.o 0");
+});
+
+test("ninja finds no object that was set aside", () => {
+  const { tree, versions } = built("a.o");
+  versions.setAside(["a.o"]);
+  assert.ok(!existsSync(tree.path("a.o")));
+});
+
+test("a build that fails leaves the objects as they were", () => {
+  const { tree, versions, first } = built("a.o", "b.o");
+  const { mtimeNs, ino } = statSync(tree.path("a.o"), { bigint: true });
+  versions.setAside(["a.o", "b.o"]);
   tree.write("b.o", "b.o 1");
-  await versions.settle(["a.o", "b.o"]);
-  assert.equal(versions.current("a.o"), 0);
-  assert.equal(tree.read(versions.fileOf("a.o", 0)), "a.o 0");
-  assert.equal(statSync(tree.path("a.o"), { bigint: true }).mtimeNs, mtimeNs, "ninja must take it for what it was");
-  assert.equal(versions.current("b.o"), 1);
-  await versions.refresh(["a.o", "b.o"]);
-  assert.deepEqual([versions.current("a.o"), versions.current("b.o")], [0, 1]);
+  versions.settle(["a.o", "b.o"]);
+  assert.equal(versions.current("a.o"), first);
+  const after = statSync(tree.path("a.o"), { bigint: true });
+  assert.deepEqual([after.mtimeNs, after.ino], [mtimeNs, ino], "ninja must take it for what it was");
+  assert.equal(textOf(versions, "b.o", current(versions, "b.o")), "b.o 1");
 });
 
-test("an object that was never built has nothing to set aside", async () => {
-  const { tree, versions } = await built("a.o");
-  assert.ok((await versions.setAside(["new.o"])).ok);
-  tree.write("new.o", "new.o 0");
-  await versions.settle(["new.o"]);
-  assert.equal(versions.current("new.o"), 0);
-  assert.equal(tree.read(versions.fileOf("new.o", 0)), "new.o 0");
+test("an object that another ninja built is a version like any other, and the old one is not lost", () => {
+  const { tree, versions, first } = built("a.o", "b.o");
+  tree.write("a.o", "by another terminal");
+  versions.keep(["a.o", "b.o"]);
+  assert.notEqual(versions.current("a.o"), first);
+  assert.equal(textOf(versions, "a.o", first), "a.o 0");
+  assert.equal(textOf(versions, "a.o", current(versions, "a.o")), "by another terminal");
 });
 
-test("an object that somebody else built has a new version, and its old file is lost", async () => {
-  const { tree, versions } = await built("a.o", "b.o");
-  tree.write("a.o", "a.o 1");
-  await versions.refresh(["a.o", "b.o"]);
-  assert.equal(versions.current("a.o"), 1);
-  assert.equal(versions.fileOf("a.o", 0), undefined);
-  assert.equal(versions.current("b.o"), 0);
-  await versions.refresh(["a.o", "b.o"]);
-  assert.equal(versions.current("a.o"), 1, "the same file again is no new version");
+test("an object that another ninja built between the look and our build is not lost either", () => {
+  const { tree, versions, first } = built("a.o");
+  tree.write("a.o", "in between");
+  rebuild(tree, versions, "a.o", "ours");
+  assert.equal(textOf(versions, "a.o", first), "a.o 0");
+  assert.equal(tree.text("a.o"), "ours");
 });
 
-test("an object that came new with a build is watched from then on", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["new.o"]);
-  tree.write("new.o", "new.o 0");
-  await versions.settle(["new.o"]);
-  tree.write("new.o", "by somebody else");
-  await versions.refresh(["new.o"]);
-  assert.equal(versions.current("new.o"), 1);
-  assert.equal(versions.fileOf("new.o", 0), undefined);
+test("an object that is gone has no version, until it is built again", () => {
+  const { tree, versions, first } = built("a.o");
+  rmSync(tree.path("a.o"));
+  versions.keep(["a.o"]);
+  assert.equal(versions.current("a.o"), undefined);
+  assert.equal(textOf(versions, "a.o", first), "a.o 0");
 });
 
-test("versions that nobody needs are deleted, the others are kept", async () => {
-  const { tree, versions } = await built("a.o");
-  for (let version = 1; version <= 3; version++) {
-    await versions.setAside(["a.o"]);
-    tree.write("a.o", `a.o ${version}`);
-    await versions.settle(["a.o"]);
+test("what was written over in place is lost, and is not taken for what it was", () => {
+  const { tree, versions, first } = built("a.o");
+  tree.overwrite("a.o", "else");
+  assert.equal(versions.fileOf("a.o", first), undefined);
+  versions.keep(["a.o"]);
+  assert.equal(textOf(versions, "a.o", current(versions, "a.o")), "else");
+  assert.equal(versions.fileOf("a.o", first), undefined);
+});
+
+test("versions that nobody needs are deleted, the others and the newest stay", () => {
+  const { tree, versions } = built("a.o", "b.o");
+  const one = rebuild(tree, versions, "a.o", "a.o 1");
+  const two = rebuild(tree, versions, "a.o", "a.o 2");
+  const three = rebuild(tree, versions, "a.o", "a.o 3");
+  assert.equal(tree.kept, 5);
+  versions.keepOnly((object, version) => object === "a.o" && version === one);
+  assert.equal(tree.kept, 3);
+  assert.deepEqual(
+    [one, two, three].map((version) => textOf(versions, "a.o", version)),
+    ["a.o 1", undefined, "a.o 3"],
+  );
+});
+
+test("objects that the project has no more are forgotten, those that it has are not", () => {
+  const { tree, first } = built("a.o", "removed.o");
+  const again = tree.open();
+  again.keep(["a.o"]);
+  again.forgetOthers();
+  assert.equal(tree.kept, 1);
+  assert.equal(textOf(again, "a.o", first), "a.o 0");
+});
+
+test("objects of one name in two folders are kept apart", () => {
+  const { tree, versions, first } = built("first/a.o", "second/a.o");
+  const second = current(versions, "second/a.o");
+  rebuild(tree, versions, "first/a.o", "first 1");
+  rebuild(tree, versions, "second/a.o", "second 1");
+  assert.equal(textOf(versions, "first/a.o", first), "first/a.o 0");
+  assert.equal(textOf(versions, "second/a.o", second), "second/a.o 0");
+});
+
+test("a new dev server knows all of it, even what was built while none ran", () => {
+  const { tree, versions, first } = built("a.o");
+  const second = rebuild(tree, versions, "a.o", "a.o 1");
+  tree.write("a.o", "a.o 2");
+  const again = tree.open();
+  again.keep(["a.o"]);
+  assert.equal(textOf(again, "a.o", first), "a.o 0");
+  assert.equal(textOf(again, "a.o", second), "a.o 1");
+  assert.equal(textOf(again, "a.o", current(again, "a.o")), "a.o 2");
+});
+
+test("killed at any moment of a build, the dev server leaves every version what it is", () => {
+  const interruptions: ((tree: Tree, versions: ObjectVersions) => void)[] = [
+    (_tree, versions) => versions.setAside(["a.o"]),
+    (tree, versions) => {
+      versions.setAside(["a.o"]);
+      tree.write("a.o", "a.o 1");
+    },
+    (tree, versions) => rebuild(tree, versions, "a.o", "a.o 1"),
+  ];
+  for (const interrupt of interruptions) {
+    const { tree, versions, first } = built("a.o");
+    interrupt(tree, versions);
+    const again = tree.open();
+    again.keep(["a.o"]);
+    assert.equal(textOf(again, "a.o", first), "a.o 0");
+    rebuild(tree, again, "a.o", "the next");
+    assert.equal(textOf(again, "a.o", first), "a.o 0");
+    assert.equal(textOf(again, "a.o", current(again, "a.o")), "the next");
   }
-  assert.equal(tree.aside.length, 3);
-  await versions.keepOnly((object, version) => object === "a.o" && version === 1);
-  assert.equal(tree.aside.length, 1);
-  assert.equal(tree.read(versions.fileOf("a.o", 1)), "a.o 1");
-  assert.equal(versions.fileOf("a.o", 0), undefined);
-  assert.equal(tree.read(versions.fileOf("a.o", 3)), "a.o 3", "the newest is ninja's");
 });
 
-test("objects of one name in two folders are kept apart", async () => {
-  const { tree, versions } = await built("first/a.o", "second/a.o");
-  await versions.setAside(["first/a.o", "second/a.o"]);
-  tree.write("first/a.o", "first 1");
-  tree.write("second/a.o", "second 1");
-  await versions.settle(["first/a.o", "second/a.o"]);
-  assert.equal(tree.read(versions.fileOf("first/a.o", 0)), "first/a.o 0");
-  assert.equal(tree.read(versions.fileOf("second/a.o", 0)), "second/a.o 0");
-});
-
-test("a new dev server knows all of it", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["a.o"]);
-  tree.write("a.o", "a.o 1");
-  await versions.settle(["a.o"]);
-  const again = await tree.open();
-  await again.refresh(["a.o"]);
-  assert.equal(again.current("a.o"), 1);
-  assert.equal(tree.read(again.fileOf("a.o", 0)), "a.o 0");
-});
-
-test("a build directory that moved is found through the resolver", async () => {
-  const { tree, versions } = await built("a.o");
-  const moved = scratch.join("moved", "a.o");
-  scratch.write("moved/a.o", "a.o 0");
-  versions.setResolver(() => moved);
-  assert.equal(versions.fileOf("a.o", 0), moved);
-  assert.equal(tree.read(moved), "a.o 0");
-});
-
-/** Whatever was killed in between: a file that is said to be version 0 has its text. */
-async function checkBaseline(tree: Tree, versions: ObjectVersions): Promise<void> {
-  await versions.refresh(["a.o"]);
-  const file = tree.read(versions.fileOf("a.o", 0));
-  assert.ok(file === undefined || file === "a.o 0", `version 0 is said to be "${file}"`);
-  assert.equal(tree.read(versions.fileOf("a.o", versions.current("a.o"))), tree.read(tree.path("a.o")));
-  // And the next build goes on as ever.
-  const current = versions.current("a.o");
-  await versions.setAside(["a.o"]);
-  tree.write("a.o", "the next");
-  await versions.settle(["a.o"]);
-  const after = tree.read(versions.fileOf("a.o", 0));
-  assert.ok(after === undefined || after === "a.o 0", `version 0 is said to be "${after}"`);
-  assert.ok(versions.current("a.o") > current);
-  assert.equal(tree.read(versions.fileOf("a.o", versions.current("a.o"))), "the next");
-}
-
-test("killed before the compiler wrote, the dev server does not take the next object for the old one", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["a.o"]);
-  const again = await tree.open();
-  tree.write("a.o", "built again");
-  await checkBaseline(tree, again);
-});
-
-test("killed after the compiler wrote, the dev server does not take the new object for the old one", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["a.o"]);
-  tree.write("a.o", "a.o 1");
-  await checkBaseline(tree, await tree.open());
-});
-
-test("a build that was given up does not hide what it was for", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["a.o"]);
+test("a build that was given up does not hide what it was for", () => {
+  const { tree, versions, first } = built("a.o");
+  versions.setAside(["a.o"]);
   tree.write("a.o", "a.o 1");
   // Nobody settled it, and the next build begins.
-  await versions.setAside(["a.o"]);
-  tree.write("a.o", "a.o 2");
-  await versions.settle(["a.o"]);
-  const file = tree.read(versions.fileOf("a.o", 0));
-  assert.ok(file === undefined || file === "a.o 0", `version 0 is said to be "${file}"`);
-  assert.equal(tree.read(versions.fileOf("a.o", versions.current("a.o"))), "a.o 2");
+  rebuild(tree, versions, "a.o", "a.o 2");
+  assert.equal(textOf(versions, "a.o", first), "a.o 0");
+  assert.equal(textOf(versions, "a.o", current(versions, "a.o")), "a.o 2");
 });
 
-test("objects that cannot be set aside are an error, and those before them are put back", async () => {
-  const { tree, versions } = await built("a.o", "file");
-  const outcome = await versions.setAside(["a.o", "file/b.o"]);
+test("objects that cannot be set aside are an error, and those before them are put back", () => {
+  const { tree, versions, first } = built("a.o", "file");
+  scratch.directory(`${tree.name}/build/directory.o`);
+  const outcome = versions.setAside(["a.o", "directory.o"]);
   assert.ok(!outcome.ok);
   assert.equal(outcome.problem.code, "E_BASELINE");
-  assert.equal(outcome.problem.file, "file/b.o");
-  await versions.settle(["a.o", "file/b.o"]);
-  assert.equal(tree.read(tree.path("a.o")), "a.o 0");
-  assert.equal(versions.current("a.o"), 0);
+  assert.equal(outcome.problem.file, "directory.o");
+  assert.equal(tree.text("a.o"), "a.o 0");
+  assert.equal(versions.current("a.o"), first);
 });
 
-test("a state file that is broken is no state", async () => {
-  const { tree, versions } = await built("a.o");
-  await versions.setAside(["a.o"]);
-  tree.write("a.o", "a.o 1");
-  await versions.settle(["a.o"]);
-  for (const text of ["", "{", "null", "7", '"x"']) {
-    scratch.write(`${tree.name}/state/objects.json`, text);
-    const again = await tree.open();
-    assert.equal(again.current("a.o"), 0);
-    assert.equal(again.fileOf("a.o", 7), undefined);
+test("files that are no versions are left alone", () => {
+  const { tree, first } = built("a.o");
+  for (const name of ["readme", "0123456789abcdef.o", "0123456789abcdef.1-2.o"]) {
+    writeFileSync(`${tree.state}/objects/${name}`, "");
   }
-  rmSync(`${tree.state}/objects.json`);
-  assert.equal((await tree.open()).current("a.o"), 0);
+  const again = tree.open();
+  again.keep(["a.o"]);
+  again.forgetOthers();
+  assert.equal(textOf(again, "a.o", first), "a.o 0");
+  assert.equal(tree.kept, 4);
 });
 
 test.run();

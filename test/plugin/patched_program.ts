@@ -143,7 +143,7 @@ export class PatchedProgram {
           objects: [
             {
               id: "unit.o",
-              version: this.#builds,
+              version: String(this.#builds),
               before: join(this.#place, this.#running),
               original: join(this.#place, "unit-1.o"),
               after: join(this.#place, object),

@@ -30,7 +30,7 @@ const introduced = (key: string, kind: Introduced["kind"]): Introduced => ({
 
 const record = (number: number, version: number, more: Partial<PatchRecord> = {}): PatchRecord => ({
   number,
-  versions: { "/b/app": { "a.o": version } },
+  versions: { "/b/app": { "a.o": String(version) } },
   introduced: [],
   libraryNames: { "/b/app": "module-0-app.so" },
   ...more,
@@ -105,8 +105,8 @@ test("thread-locals get the module id that the process reports", async () => {
       [9, 0],
     );
   }
-  assert.equal(await histories.acknowledge(alive, 2, []), false, "there was no such patch");
-  assert.equal(await histories.acknowledge(child, 1, []), false, "it was made for another process");
+  assert.equal(await histories.acknowledge(alive, 2, []), undefined, "there was no such patch");
+  assert.equal(await histories.acknowledge(child, 1, []), undefined, "it was made for another process");
 });
 
 test("a new dev server knows the processes that live, and forgets those that ended meanwhile", async () => {
@@ -147,13 +147,18 @@ test("the newest version of each object in each module of each process is what i
   const histories = await ProcessHistories.open(state());
   await histories.add(
     alive,
-    record(1, 1, { versions: { "/b/app": { "a.o": 1, "b.o": 1 }, "/b/lib.so": { "a.o": 1 } } }),
+    record(1, 1, { versions: { "/b/app": { "a.o": "1", "b.o": "1" }, "/b/lib.so": { "a.o": "1" } } }),
   );
   await histories.add(alive, record(2, 2));
   await histories.add(child, record(1, 5));
   assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1", "a.o@5"]));
   await histories.forget(child);
   assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1"]));
+  await histories.add(child, record(1, 5));
+  await histories.add(child, record(2, 6));
+  assert.ok(histories.newest().has("a.o@5"), "the last patch may be refused");
+  await histories.add(child, record(3, 7));
+  assert.ok(!histories.newest().has("a.o@5"));
 });
 
 test("to forget a process takes its files away", async () => {
