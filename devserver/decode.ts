@@ -112,6 +112,7 @@ function libraryOf(value: unknown, place: string): AppliedLibrary {
     path: pathOf(fields.path, `${place}.path`),
     ...extentOf(fields, place),
     tlsModule: integerOf(fields.tlsModule, `${place}.tlsModule`, 0),
+    kept: listOf(fields.kept, `${place}.kept`, (value, at) => integerOf(value, at, 0)),
   };
 }
 

@@ -31,6 +31,8 @@ export interface AppliedLibrary {
   readonly size: number;
   /** TLS module id of the patch library itself, 0 if it has no TLS segment. */
   readonly tlsModule: number;
+  /** Which of its writes (runtime/patch.h) left the program's data alone, since it was not what was expected. */
+  readonly kept: readonly number[];
 }
 
 export interface AppliedPatch {

@@ -1,4 +1,5 @@
-/* Applying a patch: libraries checked, loaded and read, then functions redirected; all of it or nothing. */
+/* Applying a patch: libraries checked, loaded and read, new variables constructed, then data written and functions
+ * redirected; all of it or nothing. */
 #include "apply.h"
 
 #include <stdlib.h>
@@ -41,30 +42,93 @@ static bool entry_check(const struct hotreload_applied *patch, uint64_t entry, s
   return true;
 }
 
-static bool libraries_redirect(const struct hotreload_process *process, const struct hotreload_applied *patch,
-                               uint64_t *nanoseconds, struct hotreload_error *error) {
-  size_t total = 0, filled = 0;
-  for (size_t i = 0; i < patch->library_count; i++)
-    total += patch->libraries[i].patch->redirect_count;
-  struct hotreload_redirect *list = calloc(total + 1, sizeof *list);
-  if (!list)
-    return hotreload_error_set(error, E_AGENT_MEMORY, "for %zu functions", total);
-  bool good = true;
-  for (size_t i = 0; i < patch->library_count && good; i++) {
+/* What the tables of all libraries ask for, in one list each. */
+struct demands {
+  struct hotreload_redirect *redirects;
+  size_t redirect_count;
+  struct hotreload_data data;
+  uint32_t call_count;
+};
+
+static void demands_free(struct demands *demands) {
+  free(demands->redirects);
+  free(demands->data.items);
+}
+
+static bool demands_gather(const struct hotreload_applied *patch, struct demands *demands,
+                           struct hotreload_error *error) {
+  *demands = (struct demands){0};
+  size_t redirects = 0, writes = 0;
+  for (size_t i = 0; i < patch->library_count; i++) {
+    redirects += patch->libraries[i].patch->redirect_count;
+    writes += patch->libraries[i].patch->write_count;
+  }
+  demands->redirects = calloc(redirects + 1, sizeof *demands->redirects);
+  demands->data.items = calloc(writes + 1, sizeof *demands->data.items);
+  if (!demands->redirects || !demands->data.items)
+    return hotreload_error_set(error, E_AGENT_MEMORY, "for %zu functions and %zu variables", redirects, writes);
+  for (size_t i = 0; i < patch->library_count; i++) {
     const struct hotreload_patch *table = patch->libraries[i].patch;
-    for (uint32_t j = 0; j < table->redirect_count && good; j++) {
-      list[filled++] = table->redirects[j];
-      good = entry_check(patch, table->redirects[j].entry, error);
+    for (uint32_t j = 0; j < table->redirect_count; j++) {
+      demands->redirects[demands->redirect_count++] = table->redirects[j];
+      if (!entry_check(patch, table->redirects[j].entry, error))
+        return false;
+    }
+    for (uint32_t j = 0; j < table->write_count; j++)
+      demands->data.items[demands->data.count++].write = &hotreload_patch_writes(table)[j];
+    demands->call_count += table->call_count;
+  }
+  return true;
+}
+
+typedef int (*guard_function)(void (*function)(void));
+
+static bool variables_construct(const struct hotreload_applied *patch, struct hotreload_error *error) {
+  for (size_t i = 0; i < patch->library_count; i++) {
+    const struct hotreload_patch *table = patch->libraries[i].patch;
+    for (uint32_t j = 0; j < table->call_count; j++) {
+      const struct hotreload_call *call = &hotreload_patch_calls(table)[j];
+      if (!((guard_function)call->guard)((void (*)(void))call->function))
+        return hotreload_error_set(error, E_AGENT_CONSTRUCTOR, "an exception came out of its constructor");
     }
   }
-  good = good && hotreload_redirect_write(list, total, &process->ranges, nanoseconds, error);
-  free(list);
+  return true;
+}
+
+/* The items of the data are in the order of the libraries and their tables. */
+static void kept_note(struct hotreload_applied *patch, const struct hotreload_data *data) {
+  const struct hotreload_data_item *item = data->items;
+  for (size_t i = 0; i < patch->library_count; i++) {
+    struct hotreload_library *library = &patch->libraries[i];
+    for (uint32_t j = 0; j < library->patch->write_count; j++, item++)
+      if (item->kept)
+        library->kept[library->kept_count++] = j;
+  }
+}
+
+/* `*constructed` says whether a constructor began. */
+static bool libraries_commit(const struct hotreload_process *process, struct hotreload_applied *patch,
+                             bool *constructed, uint64_t *nanoseconds, struct hotreload_error *error) {
+  struct demands demands;
+  bool good = demands_gather(patch, &demands, error);
+  if (good && demands.call_count) {
+    good = hotreload_redirect_check(demands.redirects, demands.redirect_count, &demands.data, &process->ranges, error);
+    *constructed = good;
+    good = good && variables_construct(patch, error);
+  }
+  good = good && hotreload_redirect_write(demands.redirects, demands.redirect_count, &demands.data, &process->ranges,
+                                          nanoseconds, error);
+  if (good)
+    kept_note(patch, &demands.data);
+  demands_free(&demands);
   return good;
 }
 
-static void libraries_drop(struct hotreload_process *process, struct hotreload_applied *patch) {
+/* `loaded` libraries stay where they are, in a part of the ranges that is never given again. */
+static void libraries_drop(struct hotreload_process *process, struct hotreload_applied *patch, bool loaded) {
   for (size_t i = patch->library_count; i-- > 0;) {
-    hotreload_library_unload(&patch->libraries[i], &process->ranges);
+    if (!loaded)
+      hotreload_library_unload(&patch->libraries[i], &process->ranges);
     hotreload_library_free(&patch->libraries[i]);
   }
   free(patch->libraries);
@@ -88,9 +152,10 @@ const struct hotreload_applied *hotreload_patch_apply(struct hotreload_process *
     hotreload_error_set(error, E_AGENT_MEMORY, "for %zu libraries", count);
     return NULL;
   }
+  bool constructed = false;
   if (!libraries_load(process, &patch, paths, directory, &timing->load_nanoseconds, error) ||
-      !libraries_redirect(process, &patch, &timing->redirect_nanoseconds, error)) {
-    libraries_drop(process, &patch);
+      !libraries_commit(process, &patch, &constructed, &timing->redirect_nanoseconds, error)) {
+    libraries_drop(process, &patch, constructed);
     return NULL;
   }
   process->applied[process->applied_count] = patch;

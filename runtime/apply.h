@@ -1,4 +1,5 @@
-/* Applying a patch: libraries checked, loaded and read, then functions redirected; all of it or nothing. */
+/* Applying a patch: libraries checked, loaded and read, new variables constructed, then data written and functions
+ * redirected; all of it or nothing. */
 #ifndef HOTRELOAD_APPLY_H
 #define HOTRELOAD_APPLY_H
 
@@ -16,7 +17,10 @@ struct hotreload_timing {
 /* Applies patch `number`, whose libraries lie below `directory`, and adds it to the process. Returns the patch, valid
  * until the next one is added; NULL on failure: then every library of it is unloaded, the ranges are as they were,
  * and the program runs what it ran.
- * Errors: E_AGENT_ORDER, and those of library.h and redirect.h. */
+ * New variables are constructed in the calling thread, once all that can be checked beforehand was. From then on no
+ * library of the patch is unloaded: others may know of what the constructors made.
+ * Errors: E_AGENT_ORDER, E_AGENT_CONSTRUCTOR (an exception came out of a constructor), and those of library.h and
+ * redirect.h. */
 const struct hotreload_applied *hotreload_patch_apply(struct hotreload_process *process, uint64_t number,
                                                       char *const *paths, size_t count, const char *directory,
                                                       struct hotreload_timing *timing,

@@ -103,6 +103,38 @@ bool hotreload_library_load(struct hotreload_library *library, struct hotreload_
   return true;
 }
 
+static bool code_check(const struct hotreload_library *library, uint64_t address, struct hotreload_error *error) {
+  if (hotreload_extent_segment(&library->extent, address, 1, PF_X))
+    return true;
+  return hotreload_error_set(error, E_AGENT_TARGET, "%#llx is not in the code of %s", (unsigned long long)address,
+                             library->path);
+}
+
+static bool bytes_check(const struct hotreload_library *library, uint64_t address, uint64_t size,
+                        struct hotreload_error *error) {
+  if (hotreload_extent_segment(&library->extent, address, size, PF_R))
+    return true;
+  return hotreload_error_set(error, E_AGENT_FORMAT, "%#llx is not in the data of %s", (unsigned long long)address,
+                             library->path);
+}
+
+static bool table_check(const struct hotreload_library *library, const struct hotreload_patch *patch,
+                        struct hotreload_error *error) {
+  for (uint32_t i = 0; i < patch->redirect_count; i++)
+    if (!code_check(library, patch->redirects[i].target, error))
+      return false;
+  const struct hotreload_write *writes = hotreload_patch_writes(patch);
+  for (uint32_t i = 0; i < patch->write_count; i++)
+    if (!bytes_check(library, writes[i].source, writes[i].size, error) ||
+        (writes[i].expected && !bytes_check(library, writes[i].expected, writes[i].size, error)))
+      return false;
+  const struct hotreload_call *calls = hotreload_patch_calls(patch);
+  for (uint32_t i = 0; i < patch->call_count; i++)
+    if (!code_check(library, calls[i].guard, error) || !code_check(library, calls[i].function, error))
+      return false;
+  return true;
+}
+
 bool hotreload_library_read(struct hotreload_library *library, struct hotreload_error *error) {
   const struct hotreload_extent *extent = &library->extent;
   const struct hotreload_patch *patch = dlsym(library->handle, HOTRELOAD_PATCH_SYMBOL);
@@ -118,13 +150,16 @@ bool hotreload_library_read(struct hotreload_library *library, struct hotreload_
   if (patch->start != extent->start || patch->size != extent->size)
     return hotreload_error_set(error, E_AGENT_FORMAT, "%s says that it lies elsewhere than its segments do",
                                library->path);
-  uint64_t table = sizeof *patch + patch->redirect_count * (uint64_t)sizeof patch->redirects[0];
+  uint64_t table = sizeof *patch + patch->redirect_count * (uint64_t)sizeof(struct hotreload_redirect) +
+                   patch->write_count * (uint64_t)sizeof(struct hotreload_write) +
+                   patch->call_count * (uint64_t)sizeof(struct hotreload_call);
   if (!hotreload_extent_segment(extent, address, table, PF_R))
     return hotreload_error_set(error, E_AGENT_FORMAT, "%s has a table that ends outside it", library->path);
-  for (uint32_t i = 0; i < patch->redirect_count; i++)
-    if (!hotreload_extent_segment(extent, patch->redirects[i].target, 1, PF_X))
-      return hotreload_error_set(error, E_AGENT_TARGET, "%#llx is not in the code of %s",
-                                 (unsigned long long)patch->redirects[i].target, library->path);
+  if (!table_check(library, patch, error))
+    return false;
+  library->kept = calloc(patch->write_count + 1u, sizeof *library->kept);
+  if (!library->kept)
+    return hotreload_error_set(error, E_AGENT_MEMORY, "for %u variables", patch->write_count);
   library->patch = patch;
   return true;
 }
@@ -139,5 +174,6 @@ void hotreload_library_unload(struct hotreload_library *library, struct hotreloa
 
 void hotreload_library_free(struct hotreload_library *library) {
   free(library->path);
+  free(library->kept);
   *library = (struct hotreload_library){0};
 }

@@ -16,6 +16,8 @@ struct hotreload_library {
   uint64_t tls_module;                 /* 0 if it has no TLS segment */
   void *handle;                        /* of dlopen, NULL while it is not loaded */
   const struct hotreload_patch *patch; /* inside the loaded library */
+  uint32_t *kept;                      /* which of its writes left the program's data alone, rising */
+  uint32_t kept_count;                 /* there is room for all of them */
 };
 
 /* Checks the file: it lies inside `directory` (absolute), both are the effective user's own and nobody else can
@@ -32,8 +34,8 @@ bool hotreload_library_load(struct hotreload_library *library, struct hotreload_
                             struct hotreload_error *error);
 
 /* Finds the patch in a loaded library and checks all of it that does not depend on other modules: magic number,
- * version, size and place, that the table lies within the library and each target in its code.
- * Errors: E_AGENT_FORMAT, E_AGENT_TARGET. */
+ * version, size and place, that the table lies within the library, and what it refers to in the library's code and data.
+ * Errors: E_AGENT_FORMAT, E_AGENT_TARGET, E_AGENT_MEMORY. */
 bool hotreload_library_read(struct hotreload_library *library, struct hotreload_error *error);
 
 /* Unloads a library that nothing was redirected to, if it is loaded, and takes its place back. */

@@ -157,7 +157,13 @@ static void applied_write(struct hotreload_text *text, const struct hotreload_ap
     number_write(text, "start", library->extent.start);
     number_write(text, "size", library->extent.size);
     number_write(text, "tlsModule", library->tls_module);
-    hotreload_text_literal(text, "}");
+    name_write(text, "kept");
+    hotreload_text_literal(text, "[");
+    for (uint32_t j = 0; j < library->kept_count; j++) {
+      hotreload_text_literal(text, j ? "," : "");
+      hotreload_text_number(text, library->kept[j]);
+    }
+    hotreload_text_literal(text, "]}");
   }
   hotreload_text_literal(text, "]");
 }

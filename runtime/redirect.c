@@ -1,8 +1,8 @@
 /* Redirecting functions while threads run them: pages made writable, words written, pages put back.
  *
  * Passes, each over all functions: plan every word (bytes are read and judged, nothing is written); make the pages
- * writable; write the words that nothing reaches yet; write the words that redirect; put the pages' protection back;
- * let every core notice. Up to the first written word the program is as it was, and nothing fails after it.
+ * writable; write the data; write the words that nothing reaches yet; write the words that redirect; put the pages'
+ * protection back; let every core notice. Up to the first written word the program is as it was, and nothing fails after it.
  * All of it happens while the loader cannot unload a module (segments.h), so no memory is asked for in between.
  */
 #include "redirect.h"
@@ -32,9 +32,11 @@ struct run {
 };
 
 struct work {
-  const struct hotreload_redirect *list;
+  struct hotreload_redirect *list;
   size_t count;
+  struct hotreload_data *data;
   const struct hotreload_ranges *ranges;
+  bool check_only;
   struct hotreload_segments segments;
   struct hotreload_maps maps;
   struct hotreload_entry *plans; /* one a function */
@@ -122,11 +124,17 @@ static void words_write(struct work *work) {
 
 static void redirect_held(void *data) {
   struct work *work = data;
-  if (!plan_entries(work) || !plan_runs(work) || !runs_open(work))
+  if (!plan_entries(work) || !plan_runs(work) ||
+      !hotreload_data_plan(work->data, &work->segments, &work->maps, work->error) || !runs_open(work))
     return;
-  words_write(work);
+  work->done = hotreload_data_open(work->data, work->error);
+  if (work->done && !work->check_only) {
+    hotreload_data_store(work->data);
+    words_write(work);
+  }
+  if (work->done)
+    hotreload_data_close(work->data);
   runs_protect(work, work->run_count);
-  work->done = true;
 }
 
 static int redirect_compare(const void *left, const void *right) {
@@ -148,31 +156,45 @@ static bool redirect_try(struct work *work) {
   return !work->held || work->done;
 }
 
-bool hotreload_redirect_write(struct hotreload_redirect *list, size_t count, const struct hotreload_ranges *ranges,
-                              uint64_t *nanoseconds, struct hotreload_error *error) {
+static bool redirect(struct work *work) {
+  qsort(work->list, work->count, sizeof *work->list, redirect_compare);
+  for (size_t i = 1; i < work->count; i++)
+    if (work->list[i].entry == work->list[i - 1].entry)
+      return hotreload_error_set(work->error, E_AGENT_ENTRY, "%#llx is in the patch twice",
+                                 (unsigned long long)work->list[i].entry);
+  work->plans = calloc(work->count + 1, sizeof *work->plans);
+  work->runs = calloc(work->count + 1, 2 * sizeof *work->runs);
+  bool good = work->plans && work->runs;
+  if (!good)
+    hotreload_error_set(work->error, E_AGENT_MEMORY, "for %zu functions", work->count);
+  for (int attempt = 0; good && !work->held; attempt++)
+    good = attempt < MOST_ATTEMPTS ? redirect_try(work)
+                                   : hotreload_error_set(work->error, E_AGENT_UNLOADING, "%d attempts", attempt);
+  free(work->plans);
+  free(work->runs);
+  return good;
+}
+
+bool hotreload_redirect_write(struct hotreload_redirect *list, size_t count, struct hotreload_data *data,
+                              const struct hotreload_ranges *ranges, uint64_t *nanoseconds,
+                              struct hotreload_error *error) {
+  struct hotreload_data none = {0};
+  struct work work = {.list = list, .count = count, .data = data ? data : &none, .ranges = ranges, .error = error};
   *nanoseconds = 0;
-  if (count == 0)
+  if (count == 0 && work.data->count == 0)
     return true;
-  qsort(list, count, sizeof *list, redirect_compare);
-  for (size_t i = 1; i < count; i++)
-    if (list[i].entry == list[i - 1].entry)
-      return hotreload_error_set(error, E_AGENT_ENTRY, "%#llx is in the patch twice",
-                                 (unsigned long long)list[i].entry);
-  struct work work = {.list = list, .count = count, .ranges = ranges, .error = error};
-  work.plans = calloc(count, sizeof *work.plans);
-  work.runs = calloc(count, 2 * sizeof *work.runs);
-  bool good = work.plans && work.runs;
-  if (!good)
-    hotreload_error_set(error, E_AGENT_MEMORY, "for %zu functions", count);
-  for (int attempt = 0; good && !work.held; attempt++)
-    good = attempt < MOST_ATTEMPTS ? redirect_try(&work)
-                                   : hotreload_error_set(error, E_AGENT_UNLOADING, "%d attempts", attempt);
-  free(work.plans);
-  free(work.runs);
-  if (!good)
+  if (!redirect(&work))
     return false;
   /* Refused by a kernel before 4.16 or by a sandbox: cores then notice by the interrupts of mprotect. */
   syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
   *nanoseconds = work.nanoseconds;
   return true;
+}
+
+bool hotreload_redirect_check(struct hotreload_redirect *list, size_t count, struct hotreload_data *data,
+                              const struct hotreload_ranges *ranges, struct hotreload_error *error) {
+  struct hotreload_data none = {0};
+  struct work work = {.list = list, .count = count, .data = data ? data : &none, .ranges = ranges, .check_only = true,
+                      .error = error};
+  return redirect(&work);
 }

@@ -46,7 +46,7 @@ test("processes that connect before anybody looks are told of when somebody does
 });
 
 test("what the process answers becomes what is known of it", async () => {
-  const library = { path: "/p/1.so", start: 0x10000000, size: 4096, tlsModule: 0 };
+  const library = { path: "/p/1.so", start: 0x10000000, size: 4096, tlsModule: 0, kept: [] };
   const modules = [module("/b/app"), module("/b/lib.so", 0x800000)];
   const client = await ScriptedAgent.start(socket, { ranges: [range(1)] }, (message) => obedient(message, modules));
   const agent = await connected.next("connection");

@@ -10,7 +10,7 @@ import { hello, module, range } from "./scripted_agent.js";
 
 const test = suite("decode");
 
-const library = { path: "/b/.hotreload/patches/1.so", start: 0x10000000, size: 4096, tlsModule: 0 };
+const library = { path: "/b/.hotreload/patches/1.so", start: 0x10000000, size: 4096, tlsModule: 0, kept: [] };
 const messages = {
   hello: hello({ ranges: [range(module("/b/app").start)], applied: [{ patch: 1, libraries: [library] }] }),
   surveyed: { type: "surveyed", id: 1, modules: [module("/b/app"), module("linux-vdso.so.1", 0x200000)] },

@@ -41,7 +41,13 @@ export function obedient(message: ServerMessage, modules: readonly LoadedModule[
     case "reserve":
       return { type: "reserved", id: message.id, range: range(message.start) };
     case "apply": {
-      const libraries = message.libraries.map((path) => ({ path, start: 0x10000000, size: 4096, tlsModule: 0 }));
+      const libraries = message.libraries.map((path) => ({
+        path,
+        start: 0x10000000,
+        size: 4096,
+        tlsModule: 0,
+        kept: [],
+      }));
       return { type: "applied", id: message.id, patch: message.patch, libraries, loadUs: 1, redirectUs: 1 };
     }
   }

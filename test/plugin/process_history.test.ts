@@ -38,7 +38,7 @@ const record = (number: number, version: number, more: Partial<PatchRecord> = {}
 
 function applied(histories: ProcessHistories, owner: ProcessId, patch: number, tlsModule = 0) {
   const path = join(histories.patchDirectory(owner, patch), "module-0-app.so");
-  return { patch, libraries: [{ path, start: 4096, size: 4096, tlsModule }] };
+  return { patch, libraries: [{ path, start: 4096, size: 4096, tlsModule, kept: [] }] };
 }
 
 test("a process without patches has an empty history", async () => {

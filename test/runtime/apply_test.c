@@ -79,7 +79,7 @@ static char *library_make(const char *name, const struct recipe *recipe) {
   char command[4096];
   snprintf(path, sizeof path, "%s/%s.so", patches, name);
   snprintf(command, sizeof command,
-           "gcc -O1 -fPIC -w -falign-functions=16 -fpatchable-function-entry=8,6 -I'%s/../../runtime' -DMAGIC=HOTRELOAD_PATCH_MAGIC -DVERSION=1 -DCOUNT=%d "
+           "gcc -O1 -fPIC -w -falign-functions=16 -fpatchable-function-entry=8,6 -I'%s/../../runtime' -DMAGIC=HOTRELOAD_PATCH_MAGIC -DVERSION=HOTRELOAD_PATCH_VERSION -DCOUNT=%d "
            "-DTARGET=replacement -DVALUE=%d -DSTART=0x%llxull -DENTRY=0x%llxull -DENTRY_OTHER=0x%llxull %s -c "
            "'%s/patch_library.c' -o '%s/object.o' && ld -shared -z max-page-size=4096 -Ttext-segment=0x%llx %s "
            "'%s/object.o' -o '%s' && chmod 600 '%s'",
@@ -202,10 +202,82 @@ static void good_test(void) {
   EXPECT(brought(1) == 601);
 }
 
+/* What a patch of one function, some data and new variables does to these. */
+static uint32_t counted[3] = {1, 2, 3};
+static _Alignas(8) uint32_t two_words[2] = {1, 2};
+static const uint32_t constants[3] = {7, 8, 9};
+static const volatile uint32_t *table = constants; /* the compiler does not know what it holds */
+static uint16_t odd[4];
+
+static char *data_library(const char *name, uint64_t entry, const char *writes, int count, const char *guard) {
+  static char defines[900];
+  snprintf(defines, sizeof defines, "'-DWRITE=%s' -DWRITES=%d -DCALLS=1 -DGUARD=%s", writes, count, guard);
+  struct recipe recipe = {.place = place_take(), .value = 50, .entry = entry, .defines = defines};
+  return library_make(name, &recipe);
+}
+
+static int constructions_in(const struct hotreload_applied *patch) {
+  int (*constructions)(void) = (int (*)(void))(uintptr_t)dlsym(patch->libraries[0].handle, "constructions");
+  return constructions ? constructions() : -1;
+}
+
+static void data_test(void) {
+  char writes[700];
+  const unsigned long long at_counted = (uint64_t)counted, at_two = (uint64_t)two_words, at_table = (uint64_t)constants,
+                           at_odd = (uint64_t)odd + 2;
+  test_begin("data is written where it still is what was expected, constants in any case");
+  two_words[1] = 77;
+  snprintf(writes, sizeof writes,
+           "{%lluull,12,(uint64_t)new_words,(uint64_t)old_words},{%lluull,8,(uint64_t)new_words,(uint64_t)old_words},"
+           "{%lluull,12,(uint64_t)new_words,0},{%lluull,6,(uint64_t)new_words,0}",
+           at_counted, at_two, at_table, at_odd);
+  EXPECT(apply(data_library("data", (uint64_t)victim, writes, 4, "guard")));
+  EXPECT_ERROR(error, HOTRELOAD_NO_ERROR);
+  const struct hotreload_applied *patch = &process.applied[process.applied_count - 1];
+  EXPECT(counted[0] == 101 && counted[1] == 102 && counted[2] == 103);
+  EXPECT(two_words[0] == 1 && two_words[1] == 77);
+  EXPECT(table[0] == 101 && table[1] == 102 && table[2] == 103);
+  EXPECT(odd[0] == 0 && odd[1] == 101 && odd[2] == 0 && odd[3] == 102);
+  EXPECT(patch->libraries[0].kept_count == 1 && patch->libraries[0].kept[0] == 1);
+  EXPECT(victim(1) == 51);
+
+  test_begin("new variables are constructed once");
+  EXPECT(constructions_in(patch) == 1);
+
+  test_begin("constants are read-only again");
+  struct hotreload_maps maps;
+  EXPECT(hotreload_maps_read(&maps, &error));
+  EXPECT((hotreload_maps_at(&maps, at_table)->protection & PROT_WRITE) == 0);
+  hotreload_maps_free(&maps);
+
+  test_begin("data that is in no module is refused, and no constructor ran");
+  size_t parts = process.ranges.part_count;
+  snprintf(writes, sizeof writes, "{%lluull,4,(uint64_t)new_words,0},{16,4,(uint64_t)new_words,0}", at_table);
+  EXPECT(!apply(data_library("data_nowhere", (uint64_t)victim, writes, 2, "guard")));
+  EXPECT_ERROR(error, E_AGENT_DATA);
+  EXPECT(process.ranges.part_count == parts && range_whole() && victim(1) == 51);
+
+  test_begin("data that reaches beyond its module is refused");
+  snprintf(writes, sizeof writes, "{%lluull,0x7fffffffffull,(uint64_t)new_words,0}", at_table);
+  EXPECT(!apply(data_library("data_long", (uint64_t)victim, writes, 1, "guard")));
+  EXPECT_ERROR(error, E_AGENT_FORMAT);
+
+  test_begin("nothing is written, and nothing constructed, where a function cannot be redirected");
+  snprintf(writes, sizeof writes, "{%lluull,12,(uint64_t)old_words,0}", at_table);
+  EXPECT(!apply(data_library("data_plain", (uint64_t)plain, writes, 1, "guard")));
+  EXPECT_ERROR(error, E_AGENT_ENTRY);
+  EXPECT(table[0] == 101 && process.ranges.part_count == parts);
+
+  test_begin("where a constructor fails nothing is written or redirected, and its library stays");
+  EXPECT(!apply(data_library("data_thrown", (uint64_t)victim_static, writes, 1, "guard_failing")));
+  EXPECT_ERROR(error, E_AGENT_CONSTRUCTOR);
+  EXPECT(table[0] == 101 && process.ranges.part_count == parts + 1 && range_whole());
+}
+
 static void format_test(void) {
   refused("a wrong magic number is refused", E_AGENT_FORMAT,
           (struct recipe){.defines = "-UMAGIC -DMAGIC=0x48435441504c5247ull"});
-  refused("a version that is not known is refused", E_AGENT_FORMAT, (struct recipe){.defines = "-UVERSION -DVERSION=2"});
+  refused("a version that is not known is refused", E_AGENT_FORMAT, (struct recipe){.defines = "-UVERSION -DVERSION=1"});
   refused("a library without a table is refused", E_AGENT_FORMAT, (struct recipe){.defines = "-DNO_TABLE"});
   refused("a table that ends outside the library is refused", E_AGENT_FORMAT,
           (struct recipe){.defines = "-UCOUNT -DCOUNT=100000"});
@@ -215,6 +287,12 @@ static void format_test(void) {
   refused("a target outside the library is refused", E_AGENT_TARGET, (struct recipe){.defines = "-UTARGET -DTARGET=0x1000"});
   refused("a target in the library's data is refused", E_AGENT_TARGET,
           (struct recipe){.defines = "-UTARGET '-DTARGET=&hotreload_patch'"});
+  refused("new contents outside the library are refused", E_AGENT_FORMAT,
+          (struct recipe){.defines = "'-DWRITE={0x1000,4,0x1000,0}' -DWRITES=1"});
+  refused("expected contents outside the library are refused", E_AGENT_FORMAT,
+          (struct recipe){.defines = "'-DWRITE={0x1000,4,(uint64_t)new_words,8}' -DWRITES=1"});
+  refused("a constructor outside the library is refused", E_AGENT_TARGET,
+          (struct recipe){.defines = "'-DWRITE={0}' -DWRITES=0 -DCALLS=1 -DGUARD=0x1000"});
   refused("an entry that is no function of any module is refused", E_AGENT_ENTRY, (struct recipe){.entry = 0x10});
   refused("an entry in data is refused", E_AGENT_ENTRY, (struct recipe){.entry = (uint64_t)&process});
   refused("a function without room is refused", E_AGENT_ENTRY, (struct recipe){.entry = (uint64_t)plain});
@@ -389,6 +467,7 @@ int main(void) {
   range_size = range->size;
 
   good_test();
+  data_test();
   format_test();
   place_test();
   file_test();

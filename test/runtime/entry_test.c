@@ -19,7 +19,7 @@ static const struct hotreload_ranges everywhere = {
 static bool redirect(function *entry, function *target, struct hotreload_error *error) {
   uint64_t nanoseconds;
   struct hotreload_redirect list[] = {{(uint64_t)entry, (uint64_t)target}};
-  return hotreload_redirect_write(list, 1, &everywhere, &nanoseconds, error);
+  return hotreload_redirect_write(list, 1, NULL, &everywhere, &nanoseconds, error);
 }
 
 /* Puts the two no-ops back, as an undo does; the padding stays. */

@@ -250,6 +250,9 @@ static int encode_lines(void) {
        .extent = {.start = 0x7ffff0000000, .size = 0x3000},
        .tls_module = 4},
   };
+  uint32_t kept[] = {0, 7};
+  libraries[1].kept = kept;
+  libraries[1].kept_count = 2;
   struct hotreload_applied applied = {.patch = 1, .libraries = libraries, .library_count = 2};
   const struct hotreload_process fresh = {0},
                                  patched = {.ranges = {.items = &range, .count = 1}, .applied = &applied, .applied_count = 1};

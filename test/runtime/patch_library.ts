@@ -15,7 +15,7 @@ export async function makePatchLibrary(
   const start = `0x${patch.start.toString(16)}`;
   const defines = {
     MAGIC: "HOTRELOAD_PATCH_MAGIC",
-    VERSION: "1",
+    VERSION: "HOTRELOAD_PATCH_VERSION",
     COUNT: "1",
     TARGET: "replacement",
     VALUE: String(patch.value),

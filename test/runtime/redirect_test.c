@@ -54,7 +54,7 @@ static bool redirect(struct hotreload_redirect *list, size_t count, const struct
                      struct hotreload_error *error) {
   uint64_t nanoseconds;
   *error = (struct hotreload_error){0};
-  return hotreload_redirect_write(list, count, ranges, &nanoseconds, error);
+  return hotreload_redirect_write(list, count, NULL, ranges, &nanoseconds, error);
 }
 
 static void refusals_test(void) {
