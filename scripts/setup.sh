@@ -43,6 +43,10 @@ has_toolchain() {
   command -v g++ && command -v make
 }
 
+has_clang_runtime() {
+  test -e "$(clang -print-file-name=libclang_rt.asan-x86_64.a)"
+}
+
 find_missing_packages() {
   missing=
   wants build-essential has_toolchain
@@ -56,6 +60,7 @@ find_missing_packages() {
   wants libxxhash-dev has_header xxhash.h
   if [ "$purpose" = --test ]; then
     wants clang command -v clang++
+    wants libclang-rt-dev has_clang_runtime
     wants lld command -v ld.lld
     wants mold command -v mold
     wants gdb command -v gdb

@@ -13,6 +13,8 @@
 #                          no code relies on what another function does at present: registers, purity, alignment
 # -fno-semantic-interposition
 #                          -fPIC costs no inlining; clang inlines anyhow
+# -fno-sanitize=function   clang's check of calls through pointers, part of -fsanitize=undefined, puts data of its own
+#                          where the entry would be; without that sanitizer it means nothing
 function(hotreload_prepare_compilation target)
   set(options -g -fPIC -ffunction-sections -fdata-sections -falign-functions=16 -fpatchable-function-entry=8,6)
   # Without the compiler's help the Makefile generators scan for includes themselves and leave no depfiles.
@@ -30,6 +32,8 @@ function(hotreload_prepare_compilation target)
       if(version VERSION_GREATER_EQUAL 14)
         list(APPEND own -fmin-function-alignment=16) # cold functions and -Os; older ones: see entries.ld
       endif()
+    elseif(id STREQUAL "Clang")
+      list(APPEND own -fno-sanitize=function)
     endif()
     if(id)
       list(JOIN options " " all)

@@ -26,6 +26,8 @@ const BUILD_DEADLINE = 300_000;
 export class DevServer {
   /** All messages but output and progress. */
   readonly messages: Exclude<DevMessage, { type: "output" | "progress" }>[] = [];
+  /** What the program printed on its standard error. */
+  programErrors = "";
   readonly #child: ChildProcess;
   readonly #changes: Changes;
   readonly #logs: string;
@@ -78,8 +80,10 @@ export class DevServer {
       return;
     }
     if (message.type === "output") {
-      if (message.stream === "stderr") this.#log("session.jsonl", `${line}\n`);
-      else onOutput(message.text);
+      if (message.stream === "stderr") {
+        this.programErrors += message.text;
+        this.#log("session.jsonl", `${line}\n`);
+      } else onOutput(message.text);
       return;
     }
     this.#log("session.jsonl", `${line}\n`);

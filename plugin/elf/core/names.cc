@@ -34,6 +34,14 @@ size_t behind_operator(std::string_view text, size_t start) {
   return at;
 }
 
+/// Registers what a sanitizer put around the variables of the file: `_sub_I_00099_1` of gcc, `asan.module_ctor` of clang.
+bool is_sanitizer_constructor(std::string_view name) {
+  if (starts_with(name, "_sub_I_") || starts_with(name, "_sub_D_")) return name.size() > 7 && is_digit(name[7]);
+  const size_t dot = name.find(".module_");
+  return dot != std::string_view::npos && dot + 12 == name.size() &&
+         (name.substr(dot + 8) == "ctor" || name.substr(dot + 8) == "dtor");
+}
+
 }  // namespace
 
 bool is_local_label(std::string_view name) { return name.empty() || starts_with(name, ".L"); }
@@ -54,7 +62,13 @@ bool is_type_information(std::string_view name) { return starts_with(name, "_ZTI
 bool is_initializer(std::string_view name) {
   return starts_with(name, "_GLOBAL__") || starts_with(name, "__cxx_global_var_init") ||
          starts_with(name, "__cxx_global_array_dtor") || starts_with(name, "_ZTH") || name == "__tls_init" ||
-         name.find("__static_initialization_and_destruction_") != std::string_view::npos;
+         name.find("__static_initialization_and_destruction_") != std::string_view::npos ||
+         is_sanitizer_constructor(name);
+}
+
+bool is_numbered_by_compiler(std::string_view name) {
+  return name == ".str" || starts_with(name, ".str.") || starts_with(name, "__unnamed_") ||
+         starts_with(name, "___asan_gen_") || starts_with(name, "__odr_asan");
 }
 
 bool is_guard(std::string_view name) { return starts_with(name, "_ZGV"); }

@@ -20,8 +20,12 @@ bool is_virtual_table(std::string_view name);
 /// `_ZTI`, `_ZTS`: type information and its name.
 bool is_type_information(std::string_view name);
 
-/// Function that runs dynamic initializers: called once before main, or once for each thread.
+/// Function that runs dynamic initializers, or registers with a sanitizer: called once before main, or once a thread.
 bool is_initializer(std::string_view name);
+
+/// Data that the compiler made up and numbers by order, so that its name means something else in the next version:
+/// AddressSanitizer's tables of variables, and the string literals that it puts among them (`.str.3` of clang).
+bool is_numbered_by_compiler(std::string_view name);
 
 /// Guard of a function-local static or inline variable.
 bool is_guard(std::string_view name);

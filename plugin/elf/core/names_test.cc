@@ -119,12 +119,24 @@ TEST_CASE("virtual tables and type information are told from other names") {
 TEST_CASE("the functions that run initializers are known by name") {
   for (const std::string name : {"_GLOBAL__sub_I_main", "_GLOBAL__sub_D_x", "_GLOBAL__I_000101_x", "__cxx_global_var_init",
                            "__cxx_global_var_init.3", "_Z41__static_initialization_and_destruction_0ii", "__tls_init",
-                           "_ZTH5local", "__cxx_global_array_dtor"}) {
+                           "_ZTH5local", "__cxx_global_array_dtor", "_sub_I_00099_1", "_sub_D_00099_0",
+                           "asan.module_ctor", "asan.module_dtor", "tsan.module_ctor"}) {
     CAPTURE(name);
     CHECK(is_initializer(name));
   }
   CHECK_FALSE(is_initializer("_Z4initv"));
   CHECK_FALSE(is_initializer("_ZTW5local"));
+  CHECK_FALSE(is_initializer("_sub_I_am_mine"));
+  CHECK_FALSE(is_initializer("module_ctor"));
+}
+
+TEST_CASE("what a sanitizer names by order is known by name") {
+  for (const std::string name : {".str", ".str.12", "__unnamed_1", "___asan_gen_.4", "__odr_asan.counter"}) {
+    CAPTURE(name);
+    CHECK(is_numbered_by_compiler(name));
+  }
+  CHECK_FALSE(is_numbered_by_compiler("str"));
+  CHECK_FALSE(is_numbered_by_compiler("_ZL4name"));
 }
 
 TEST_CASE("a guard and a static of a function are known by name") {
