@@ -3,17 +3,24 @@
 // Promised: an object is dirty from the save that concerns it until a build of it succeeded. Before a build the patcher
 // moves the dirty objects away, so that ninja builds them anew whatever their times are: a save during the build, or a
 // file put back with its old time, is never taken for old.
+//
+// The graph moves: CMake runs again when something that it reads was saved, or when a glob finds other files. Where that
+// changed what a module is linked from, everything is linked again, so that the project's own linker judges it and what
+// a process opens later is up to date. While CMake fails, the graph that was stays.
 
+import { basename } from "node:path";
 import type { BuildOutcome, Ninja } from "../plugin/build.js";
 import { type Result, success } from "../plugin/errors.js";
 import type { BuildGraph, ObjectPath } from "../plugin/graph/graph.js";
 import type { Progress } from "../plugin/ninja_output.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Project } from "../plugin/project.js";
+import { isSourceFile } from "./project_watch.js";
 import type { Changes, Watch } from "./watch.js";
 
 /** What of a project and its watch is needed here; tests script the rest. */
-export interface BuildProject extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion"> {
+export interface BuildProject
+  extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion" | "globsDiffer"> {
   readonly ninja: Pick<Ninja, "buildObjects" | "buildAll">;
   readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild">;
 }
@@ -25,7 +32,11 @@ export class BuildTree {
   private readonly dirty = new Set<ObjectPath>();
   /** Saved without a change: no reason to build, but a full build will. */
   private readonly touched = new Set<string>();
-  private configureAgain = false;
+  private configuration: "current" | "due" | "failed" = "current";
+  /** Of the last CMake that failed. */
+  private complaint = "";
+  /** A module is linked from other objects, or in another way, than it was. */
+  private isLinkDue = false;
   /** Date.now() when the first build began whose reports have not been read. */
   private builtSince: number | undefined;
 
@@ -38,12 +49,13 @@ export class BuildTree {
     this.version = project.graphVersion();
   }
 
+  /** There is something to build. */
   get isDirty(): boolean {
-    return this.dirty.size > 0;
+    return this.dirty.size > 0 || this.isLinkDue;
   }
 
   get needsConfigure(): boolean {
-    return this.configureAgain;
+    return this.configuration === "due";
   }
 
   /** Takes in what was saved. */
@@ -51,21 +63,47 @@ export class BuildTree {
     for (const path of changes.changed) this.touched.delete(path);
     for (const path of changes.touched) this.touched.add(path);
     const sources = changes.changed.filter((path) => !this.current.isConfigureInput(path));
-    if (sources.length < changes.changed.length) this.configureAgain = true;
+    if (sources.length < changes.changed.length) this.configuration = "due";
     for (const object of this.current.affectedObjects(sources)) this.dirty.add(object);
   }
 
-  /** Runs CMake again and takes over the new graph. On an error the old one stays, and the next save tries again. */
+  /** A CMake that failed may succeed now. */
+  retry(): void {
+    if (this.configuration === "failed") this.configuration = "due";
+  }
+
+  /** True if a file that the graph does not know is of interest: something waits for it, or a glob may find it. */
+  concerns(path: string): boolean {
+    if (this.configuration === "failed") return this.complaint.includes(basename(path));
+    if (this.dirty.size > 0 && isSourceFile(path)) return true;
+    return this.current.hasGlobs && !path.startsWith(`${this.current.buildDir}/`);
+  }
+
+  /** Files appeared or went: looks whether CMake's globs find others than they did. E_TOOL. */
+  async checkGlobs(): Promise<Result<void>> {
+    if (!this.current.hasGlobs || this.configuration !== "current") return success(undefined);
+    const differ = await this.project.globsDiffer();
+    if (!differ.ok) return differ;
+    if (differ.value) this.configuration = "due";
+    return success(undefined);
+  }
+
+  /** Runs CMake again and takes over the new graph. On an error the old one stays. */
   async reconfigure(): Promise<Result<void>> {
     const started = Date.now();
+    this.configuration = "failed";
     const graph = await this.project.reconfigure();
-    if (!graph.ok) return graph;
-    this.configureAgain = false;
+    if (!graph.ok) {
+      this.complaint = graph.problem.detail ?? "";
+      return graph;
+    }
+    this.configuration = "current";
     return this.adopt(graph.value, started);
   }
 
-  /** Builds the dirty objects. What the build says is in the outcome; a Problem is one of ours. */
+  /** Builds what is dirty. What the build says is in the outcome; a Problem is one of ours. */
   buildDirty(): Promise<Result<BuildOutcome>> {
+    if (this.isLinkDue) return this.buildAll();
     const objects = [...this.dirty];
     return this.build(objects, () => this.project.ninja.buildObjects(objects, this.onProgress));
   }
@@ -75,6 +113,7 @@ export class BuildTree {
     const objects = new Set([...this.dirty, ...this.current.affectedObjects([...this.touched])]);
     const outcome = await this.build([...objects], () => this.project.ninja.buildAll(this.onProgress));
     if (!outcome.ok || !outcome.value.ok) return outcome;
+    this.isLinkDue = false;
     this.touched.clear();
     const linked = await this.project.patcher.afterFullBuild();
     return linked.ok ? outcome : linked;
@@ -113,16 +152,22 @@ export class BuildTree {
     this.version = this.project.graphVersion();
     this.project.patcher.setGraph(graph);
     for (const object of [...this.dirty]) if (graph.commandOf(object) === undefined) this.dirty.delete(object);
-    for (const target of graph.targets) {
-      for (const artifact of target.artifacts) {
-        for (const object of graph.objectsOf(artifact)) {
-          if (old.commandOf(object) !== graph.commandOf(object)) this.dirty.add(object);
-        }
+    for (const module of graph.targets.flatMap((target) => target.artifacts)) {
+      const objects = graph.objectsOf(module);
+      for (const object of objects) {
+        if (old.commandOf(object) !== graph.commandOf(object)) this.dirty.add(object);
       }
+      const isLinkedAsBefore =
+        old.commandOf(module) === graph.commandOf(module) && sameElements(old.objectsOf(module), objects);
+      if (objects.length > 0 && !isLinkedAsBefore) this.isLinkDue = true;
     }
     // Headers that CMake itself writes.
     for (const object of graph.affectedObjects(this.watch.takeProducts())) this.dirty.add(object);
     await this.watch.setFiles(graph.watchedFiles, since);
     return success(undefined);
   }
+}
+
+function sameElements(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((element, index) => element === right[index]);
 }

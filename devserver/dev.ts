@@ -111,9 +111,7 @@ async function connect(
   let buildMs = project.buildMs;
   const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
     changed: () => reload.changed(),
-    appeared: () => {
-      if (tree.isDirty) reload.retry();
-    },
+    appeared: (path) => reload.appeared(path),
   });
   ending.onEnd(() => watch.close());
   const tree = new BuildTree(project, watch, ({ done, total, text }) => {

@@ -2,7 +2,7 @@
 
 import type { Result } from "../plugin/errors.js";
 import { openProject, type Project } from "../plugin/project.js";
-import { watchProject } from "./project_watch.js";
+import { isSourceFile, watchProject } from "./project_watch.js";
 import type { Reporter } from "./report.js";
 
 export interface OpeningOptions {
@@ -42,7 +42,12 @@ export function openWithProgress(
       wishes.build = again;
       wishes.restart = again;
       signal.addEventListener("abort", () => answer(false), { once: true });
-      const watch = await watchProject(graph, since, report, { changed: again, appeared: again });
+      const watch = await watchProject(graph, since, report, {
+        changed: again,
+        appeared: (path) => {
+          if (isSourceFile(path)) again();
+        },
+      });
       // What is saved from the moment of this report on is seen.
       report({ type: "buildFailed", files: [], output });
       const result = await asked;

@@ -1,4 +1,4 @@
-// Watches the files of a project, and the source files that appear beside them.
+// Watches the files of a project, and the files that appear beside them.
 
 import { extname } from "node:path";
 import type { BuildGraph } from "../plugin/graph/graph.js";
@@ -8,12 +8,17 @@ import { Watch } from "./watch.js";
 export interface ProjectWatchEvents {
   /** Files of the project were saved. */
   changed(): void;
-  /** A source file that the graph does not know was written: an #include that failed may find it now. */
-  appeared(): void;
+  /** A file that the graph does not know was written: an #include that failed, or CMake, may find it now. */
+  appeared(path: string): void;
 }
 
 const EXTENSIONS = "c cc cp cxx cpp c++ C h hh hp hxx hpp h++ H inl ipp tpp inc cppm ixx";
 const SOURCE_EXTENSIONS = new Set(EXTENSIONS.split(" ").map((extension) => `.${extension}`));
+
+/** By its name: a compiler may read it. */
+export function isSourceFile(path: string): boolean {
+  return SOURCE_EXTENSIONS.has(extname(path));
+}
 
 /** @param since Date.now() when the build began whose results are known */
 export function watchProject(
@@ -27,9 +32,7 @@ export function watchProject(
     buildDir: graph.buildDir,
     since,
     onChange: () => events.changed(),
-    onUnknown: (path) => {
-      if (SOURCE_EXTENSIONS.has(extname(path))) events.appeared();
-    },
+    onUnknown: (path) => events.appeared(path),
     onError: (error) => {
       const text = `files are looked at twice a second, since events may be missing: ${error.message}`;
       report({ type: "progress", stage: "wait", text });

@@ -1,5 +1,6 @@
 // The loop: what was saved, asked or connected goes in, one verdict a save comes out. One turn at a time, in order.
 
+import { existsSync } from "node:fs";
 import type { Problem } from "../plugin/errors.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Agent } from "./agents.js";
@@ -24,6 +25,8 @@ interface Requests {
   build: boolean;
   /** Something that a failed build may have waited for. */
   retry: boolean;
+  /** Files that were written and that the graph does not know. */
+  readonly appeared: string[];
   readonly connected: Agent[];
   readonly exited: { readonly pid: number; readonly startTime: number }[];
 }
@@ -70,6 +73,13 @@ export class Reload {
   retry(): void {
     this.requests.retry = true;
     this.wake();
+  }
+
+  /** A file that the graph does not know was written. */
+  appeared(path: string): void {
+    if (!this.parts.tree.concerns(path)) return;
+    this.requests.appeared.push(path);
+    this.retry();
   }
 
   connected(agent: Agent): void {
@@ -123,8 +133,9 @@ export class Reload {
 
     const isAsked = isSaved || requests.retry || requests.restart || requests.build;
     const hasEnded = program !== undefined && !program.isRunning();
-    if (isAsked && tree.needsConfigure && !(await this.reconfigure())) {
-      // The error is told; what else was saved waits until CMake succeeds.
+    const isConfigured = !isAsked || (await this.configure(requests, changes));
+    if (!isConfigured && (requests.restart || requests.build || !tree.isDirty)) {
+      // The error is told. What else was saved is built as the graph was before.
     } else if (requests.restart || (hasEnded && isSaved)) {
       await this.buildAndStart(changes);
     } else if (requests.build) {
@@ -141,7 +152,16 @@ export class Reload {
     if (isSaved) await watch.sweep();
   }
 
-  private async reconfigure(): Promise<boolean> {
+  /** Runs CMake if it has to; false if it failed, which is reported. */
+  private async configure(requests: Requests, changes: Changes): Promise<boolean> {
+    const { tree } = this.parts;
+    if (requests.appeared.length > 0 || requests.restart || requests.build) tree.retry();
+    if (requests.appeared.length > 0 || changes.changed.some((path) => !existsSync(path))) {
+      const checked = await tree.checkGlobs();
+      if (!checked.ok) this.problem(checked.problem);
+    }
+    if (!tree.needsConfigure) return true;
+    for (const path of requests.appeared) this.files.add(path);
     this.report({ type: "progress", stage: "configure", text: "CMake runs again" });
     const configured = await this.parts.tree.reconfigure();
     if (!configured.ok) this.problem(configured.problem);
@@ -209,5 +229,5 @@ export class Reload {
 }
 
 function noRequests(): Requests {
-  return { restart: false, build: false, retry: false, connected: [], exited: [] };
+  return { restart: false, build: false, retry: false, appeared: [], connected: [], exited: [] };
 }

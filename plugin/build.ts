@@ -20,6 +20,7 @@ const ARGUMENT_BYTES = 100_000;
 /** Ninja in one build directory. Its runs never overlap: they would write the same logs. */
 export class Ninja {
   private tail: Promise<unknown> = Promise.resolve();
+  private manifest: string | undefined;
 
   /**
    * @param buildDir absolute path of the directory of build.ninja
@@ -32,6 +33,18 @@ export class Ninja {
     private readonly signal?: AbortSignal,
     private readonly argumentBytes = ARGUMENT_BYTES,
   ) {}
+
+  /**
+   * What to build by from here on, instead of build.ninja: a copy of it that ninja does not try to bring up to date,
+   * for as long as CMake fails. undefined: build.ninja again.
+   */
+  useManifest(path: string | undefined): void {
+    this.manifest = path;
+  }
+
+  get usesCopy(): boolean {
+    return this.manifest !== undefined;
+  }
 
   /** Builds all default targets. */
   buildAll(onProgress?: (progress: Progress) => void): Promise<BuildOutcome> {
@@ -72,7 +85,8 @@ export class Ninja {
     onProgress?: (progress: Progress) => void,
   ): Promise<NinjaText & { ok: boolean }> {
     const output = new NinjaOutput(onProgress);
-    const finished = await startCommand(this.program, ["-d", "keepdepfile", "--", ...targets], {
+    const manifest = this.manifest === undefined ? [] : ["-f", this.manifest];
+    const finished = await startCommand(this.program, [...manifest, "-d", "keepdepfile", "--", ...targets], {
       cwd: this.buildDir,
       env: { ...process.env, NINJA_STATUS },
       onOutput: (text) => output.push(text),

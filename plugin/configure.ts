@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileS
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { startCommand } from "./command.js";
 import { failure, type Result, success } from "./errors.js";
+import { GLOB_SCRIPT } from "./graph/configure_inputs.js";
 import { writeFileApiQuery } from "./graph/file_api.js";
 import { cmakeFolder } from "./package_root.js";
 
@@ -75,6 +76,13 @@ export async function runCMake(options: ConfigureOptions): Promise<Result<void>>
   return failure("E_CONFIGURE", `cmake ended with ${signal ?? `exit code ${code}`}`, {
     detail: (stderr.trim() === "" ? stdout : stderr).trimEnd(),
   });
+}
+
+/** True if a CONFIGURE_DEPENDS glob finds other files than when CMake ran. Only for a graph that has globs. E_TOOL. */
+export async function globsDiffer(buildDir: string): Promise<Result<boolean>> {
+  const finished = await startCommand("cmake", ["-P", join(buildDir, GLOB_SCRIPT)]).finished;
+  if (!finished.ok) return finished;
+  return success(`${finished.value.stdout}${finished.value.stderr}`.includes("GLOB mismatch"));
 }
 
 /** The argument array for cmake. Values that the user or the cache has are kept: ours are appended. */

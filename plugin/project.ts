@@ -1,9 +1,9 @@
 // Opens a CMake project for reloading: configured, built, its graph loaded, its patcher ready.
 
-import { mkdirSync, realpathSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { copyFileSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type BuildOutcome, Ninja } from "./build.js";
-import { type ConfigureOptions, configure, findProject, runCMake } from "./configure.js";
+import { type ConfigureOptions, configure, findProject, globsDiffer, runCMake } from "./configure.js";
 import { failure, type Result, success } from "./errors.js";
 import type { BuildGraph } from "./graph/graph.js";
 import { loadGraph } from "./graph/load.js";
@@ -39,12 +39,17 @@ export interface Project {
   readonly warnings: string;
   /** Date.now() when the build began: a file saved later may not be in it. */
   readonly buildStart: number;
-  /** Runs CMake again and loads the graph anew. E_CONFIGURE, E_TOOL, and what loadGraph has. */
+  /**
+   * Runs CMake again and loads the graph anew. E_CONFIGURE, E_TOOL, and what loadGraph has; the build goes on as it was
+   * until another call succeeds.
+   */
   reconfigure(): Promise<Result<BuildGraph>>;
   /** Loads the graph anew: ninja ran CMake by itself. */
   reloadGraph(): Promise<Result<BuildGraph>>;
   /** Changes when CMake wrote build.ninja anew. */
   graphVersion(): number;
+  /** True if a glob finds other files than when CMake ran; only for a graph that has globs. E_TOOL. */
+  globsDiffer(): Promise<Result<boolean>>;
 }
 
 export interface Program {
@@ -114,13 +119,26 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
     buildMs,
     warnings: outcome.output,
     buildStart,
-    reconfigure: async () => {
-      const again = await runCMake(settings);
-      return again.ok ? loadGraph(buildDir) : again;
-    },
+    reconfigure: () => reconfigure(settings, ninja),
     reloadGraph: () => loadGraph(buildDir),
     graphVersion: () => statSync(join(buildDir, "build.ninja"), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    globsDiffer: () => globsDiffer(buildDir),
   });
+}
+
+/** Runs CMake again. While it fails, ninja goes on by a copy of what it wrote before. See Project.reconfigure. */
+export async function reconfigure(settings: ConfigureOptions, ninja: Ninja): Promise<Result<BuildGraph>> {
+  const { buildDir } = settings;
+  const copy = join(buildDir, ".hotreload", "build.ninja");
+  if (!ninja.usesCopy) {
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
+    copyFileSync(join(buildDir, "build.ninja"), copy);
+  }
+  ninja.useManifest(copy);
+  const configured = await runCMake(settings);
+  if (!configured.ok) return configured;
+  ninja.useManifest(undefined);
+  return loadGraph(buildDir);
 }
 
 /** The program to run: `target`, else the only executable, else the one named as the project. E_TARGET. */

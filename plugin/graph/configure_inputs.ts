@@ -10,7 +10,12 @@ export interface ConfigureInputs {
   has(path: string): boolean;
   /** Real paths of those in the source directory that exist; CMake's own files in the build directory are not watched. */
   readonly watched: readonly string[];
+  /** CMake wrote a script that lists the directories of its globs anew. */
+  readonly hasGlobs: boolean;
 }
+
+/** CMake's script in the build directory that says whether a glob finds other files than it did. */
+export const GLOB_SCRIPT = "CMakeFiles/VerifyGlobs.cmake";
 
 /** Presets are read by `cmake --preset` only, so that build.ninja does not know them. */
 const presets = ["CMakePresets.json", "CMakeUserPresets.json"];
@@ -31,7 +36,8 @@ export function findConfigureInputs(edges: Edges, nodes: Nodes, places: Places):
     if (!edges.isGenerator(id) || !edges.edge(id).outputs.includes("build.ninja")) continue;
     for (const node of [...edges.explicitInputsOf(id), ...edges.implicitInputsOf(id)]) add(nodes.absolute(node));
   }
-  return { has: (path) => paths.has(path), watched: [...watched] };
+  const hasGlobs = paths.has(join(places.buildDir, GLOB_SCRIPT));
+  return { has: (path) => paths.has(path), watched: [...watched], hasGlobs };
 }
 
 /** What CMake writes for itself; the build directory may be the source directory. */

@@ -5,8 +5,8 @@ import type { Reported } from "./reported.js";
 
 /**
  * The objects that ninja would build again if these files were newer, sorted by edge. Generated files pass the change
- * on, and so do phony edges; objects do not, so that no module and nothing that a built program generates is among the
- * answers. Edges whose report is lost count as changed along with any file.
+ * on, and so do phony edges, objects and modules: a program of the project may generate what others are compiled from.
+ * Edges whose report is lost count as changed along with any file.
  */
 export function dirtyObjects(
   files: readonly NodeId[],
@@ -21,7 +21,8 @@ export function dirtyObjects(
     if (dirty.has(edge)) return;
     dirty.add(edge);
     const outputs = [...edges.outputsOf(edge), ...reported.outputsOf(edge)];
-    for (const output of outputs) (objects.has(output) ? found : queue).push(output);
+    for (const output of outputs) if (objects.has(output)) found.push(output);
+    queue.push(...outputs);
   };
   for (const edge of reported.lost) visit(edge);
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {

@@ -30,12 +30,14 @@ export interface BuildGraph {
   affectedObjects(files: readonly string[]): ObjectPath[];
   /** True for CMakeLists.txt, *.cmake, presets: an edit means that CMake must run again. */
   isConfigureInput(file: string): boolean;
+  /** True if the build lists directories anew (file(GLOB ... CONFIGURE_DEPENDS)): a file that appears may belong to it. */
+  readonly hasGlobs: boolean;
   /** Absolute paths of the executables and shared libraries that an object is linked into, through archives. */
   modulesOf(object: ObjectPath): readonly string[];
   /** The objects that are linked into a module (absolute path), in link order; [] for a file that is no module. */
   objectsOf(module: string): readonly ObjectPath[];
-  /** The compile command of an object, as ninja would run it; undefined for an object that it does not build. */
-  commandOf(object: ObjectPath): string | undefined;
+  /** The command that makes an object or a module, as ninja would run it; undefined for what it does not build. */
+  commandOf(output: string): string | undefined;
   /** Absolute path of an object. */
   resolve(object: ObjectPath): string;
   /** Reads .ninja_deps again, after a build; the graph itself changes only by loading anew. */

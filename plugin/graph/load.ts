@@ -126,8 +126,12 @@ class Graph implements LoadedGraph {
     return this.parts.modules.objectsOf(module);
   }
 
-  commandOf(object: ObjectPath): string | undefined {
-    const producer = this.parts.edges.producerOf(this.parts.nodes.find(object) ?? -1);
+  get hasGlobs(): boolean {
+    return this.parts.configureInputs.hasGlobs;
+  }
+
+  commandOf(output: string): string | undefined {
+    const producer = this.parts.edges.producerOf(this.parts.nodes.find(output) ?? -1);
     return producer === undefined ? undefined : this.parts.edges.edge(producer).get("command");
   }
 

@@ -226,16 +226,17 @@ test("a header that CMake writes is built after CMake wrote it", async () => {
   assert.deepEqual(setup.patcher.taken().slice(0, 2), ["setGraph", "beforeBuild main.c.o"]);
 });
 
-test("a broken CMakeLists.txt is told in CMake's words, and nothing is lost until it is mended", async () => {
+test("a broken CMakeLists.txt is told in CMake's words, and the old graph stays until it is mended", async () => {
   edit("CMakeLists.txt", "add_executable", "no_such_command()\nadd_executable");
   const error = await setup.verdict("error");
   assert.equal(error.code, "E_CONFIGURE");
   assert.match(error.detail ?? "", /CMake Error at CMakeLists\.txt:6 \(no_such_command\)/);
-  const a = edit("a.c", /return \d+/, "return 30");
-  await setup.verdict("error");
+  // Meanwhile sources are built as CMake left them.
   setup.patcher.hot();
-  edit("CMakeLists.txt", "no_such_command()\n", "");
+  const a = edit("a.c", /return \d+/, "return 30");
   assert.ok((await setup.verdict("hot")).files.includes(a));
+  const lists = edit("CMakeLists.txt", "no_such_command()\n", "");
+  assert.ok((await setup.verdict("unchanged")).files.includes(lists));
 });
 
 test("a full build links everything, and processes get what it brought", async () => {

@@ -10,10 +10,11 @@ import { Reload } from "../../devserver/reload.js";
 import type { Report } from "../../devserver/report.js";
 import type { Watch } from "../../devserver/watch.js";
 import { Ninja } from "../../plugin/build.js";
-import { configure, runCMake } from "../../plugin/configure.js";
-import type { Result } from "../../plugin/errors.js";
+import { configure } from "../../plugin/configure.js";
+import { type Result, success } from "../../plugin/errors.js";
 import type { BuildGraph } from "../../plugin/graph/graph.js";
 import { loadGraph } from "../../plugin/graph/load.js";
+import { reconfigure } from "../../plugin/project.js";
 import { Inbox, until } from "./inbox.js";
 import { Scratch } from "./scratch.js";
 import { ScriptedPatcher } from "./scripted_patcher.js";
@@ -96,11 +97,12 @@ export class ReloadSetup {
       ninja,
       patcher,
       reconfigure: async () => {
-        const again = await runCMake(settings);
-        return again.ok ? load() : again;
+        version++;
+        return reconfigure(settings, ninja);
       },
       reloadGraph: load,
       graphVersion: () => version,
+      globsDiffer: async () => success(false),
     };
     const reports = new Inbox<Report>();
     const agents = new Agents(() => {}, { deadlines: { askMs: 200, applyMs: 200 } });
@@ -115,9 +117,7 @@ export class ReloadSetup {
     const program = new ScriptedProgram();
     const watch: Watch = await watchProject(graph, since, reports.push, {
       changed: () => reload.changed(),
-      appeared: () => {
-        if (tree.isDirty) reload.retry();
-      },
+      appeared: (path) => reload.appeared(path),
     });
     await watch.digested();
     const tree = new BuildTree(project, watch);

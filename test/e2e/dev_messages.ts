@@ -63,6 +63,7 @@ export interface Failure {
   readonly type: "error";
   readonly code: string;
   readonly message: string;
+  readonly detail?: string;
 }
 
 export type Verdict = Hot | Unchanged | BuildFailed | RestartNeeded | Failure;

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Changes, DEADLINE } from "./changes.js";
 import type { Configuration } from "./configurations.js";
-import type { BuildFailed, Hot, RestartNeeded, Unchanged, Verdict } from "./dev_messages.js";
+import type { BuildFailed, Failure, Hot, RestartNeeded, Unchanged, Verdict } from "./dev_messages.js";
 import { DevServer } from "./dev_server.js";
 import { ProcessMark, startTime } from "./leftover_processes.js";
 import { type Fields, TickLog } from "./tick_log.js";
@@ -193,6 +193,13 @@ export class Program {
 
   buildFailed(): Promise<BuildFailed> {
     return this.#verdict("buildFailed");
+  }
+
+  /** CMake failed, and its message is in the detail. */
+  async configureFailed(): Promise<Failure> {
+    const failure = await this.#verdict("error");
+    assert.equal(failure.code, "E_CONFIGURE", JSON.stringify(failure));
+    return failure;
   }
 
   restartNeeded(): Promise<RestartNeeded> {

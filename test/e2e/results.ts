@@ -4,7 +4,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { repository } from "./workspace.js";
 
-export type Level = "executable" | "static" | "shared";
+/** Where the code lies that is edited. */
+export type Level = "executable" | "object" | "static" | "shared" | "plugin";
 
 export interface Result {
   readonly row: string;

@@ -21,7 +21,7 @@ const VERDICTS = [
   ["error", "error"],
 ] as const;
 
-const LEVELS: readonly Level[] = ["executable", "static", "shared"];
+const LEVELS: readonly Level[] = ["executable", "object", "static", "shared", "plugin"];
 
 export function scenarioTable(
   rows: readonly ScenarioRow[],

@@ -1,0 +1,3 @@
+#pragma once
+
+inline int d16_header(int x) { return x + 16; }

@@ -1,0 +1,1 @@
+int d2(int x) { return x + 20; }

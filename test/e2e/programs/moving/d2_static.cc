@@ -1,0 +1,1 @@
+int d2_static(int x) { return x + 25; }

@@ -1,0 +1,1 @@
+int d3_removed(int x) { return x + 30; }

@@ -1,0 +1,3 @@
+int d6_later(int x);
+
+int d6(int x) { return x + 60; }

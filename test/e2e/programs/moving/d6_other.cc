@@ -1,0 +1,1 @@
+int d6_other(int x) { return x + 65; }

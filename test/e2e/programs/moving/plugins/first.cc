@@ -1,0 +1,1 @@
+int plugin_first(int x) { return x + 70; }

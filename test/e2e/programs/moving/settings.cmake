@@ -1,0 +1,1 @@
+set(moving_number 7)
