@@ -22,12 +22,16 @@ import {
   writeStandIns,
 } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
+import { findLostDefinitions, findMovedStatics } from "./gone_units.js";
 import type { ObjectPath } from "./graph/graph.js";
 import { type Linker, link } from "./link.js";
 import type { Version } from "./object_versions.js";
+import type { GoneUnit, UnitKey } from "./translation_units.js";
 
 export interface ObjectChange {
   readonly id: ObjectPath;
+  /** Names its translation unit in the process. */
+  readonly unit: UnitKey;
   /** Of the file `after`. */
   readonly version: Version;
   /** What the process runs; null for an object that is new to it. */
@@ -43,6 +47,10 @@ export interface ModuleChange {
   readonly start: number;
   readonly room: number;
   readonly objects: readonly ObjectChange[];
+  /** Units that the process has and the module does not. */
+  readonly gone: readonly GoneUnit[];
+  /** The files of the module's other objects. */
+  readonly others: () => readonly string[];
 }
 
 /** A module of the project as the process has it. */
@@ -93,6 +101,7 @@ export type PatchOutcome =
 interface Planned {
   readonly change: ModuleChange;
   readonly plan: Plan;
+  readonly problems: readonly Problem[];
 }
 
 const refused = (reasons: readonly Problem[]): PatchOutcome => ({ kind: "restartNeeded", reasons });
@@ -104,8 +113,8 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
   for (const change of request.changes) {
     const made = await planModule(request, change);
     if (!made.ok) return refused([made.problem]);
-    planned.push({ change, plan: made.value });
-    reasons.push(...made.value.refusals.map(problemOf));
+    planned.push(made.value);
+    reasons.push(...made.value.problems);
   }
   // The linker and the reading of debug information take long, and neither needs the other.
   const layoutsChecked = checkLayouts(planned);
@@ -156,7 +165,7 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
 }
 
 /** Reads the versions of each object, finds its local symbols, compares, and writes what is to be linked. */
-async function planModule(request: PatchRequest, change: ModuleChange): Promise<Result<Plan>> {
+async function planModule(request: PatchRequest, change: ModuleChange): Promise<Result<Planned>> {
   const target = request.modules.findIndex((module) => module.path === change.path);
   const module = request.modules[target];
   if (!module) return failure("E_ELF", "is not loaded in the process", { file: change.path });
@@ -168,17 +177,33 @@ async function planModule(request: PatchRequest, change: ModuleChange): Promise<
     if (!before.ok) return before;
     const located = await locateOriginal(module, object);
     if (!located.ok) return located;
-    objects.push({ id: object.id, before: before.value, after: after.value, located: located.value });
+    objects.push({ id: object.unit, before: before.value, after: after.value, located: located.value });
   }
   const directory = join(request.directory, `module-${target}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return plan({
+  const made = await plan({
     modules: request.modules.map(({ file, bias, tlsModule }) => ({ handle: file.handle, bias, tlsModule })),
     target,
     introduced: request.introduced,
     objects,
     start: change.start,
     directory,
+  });
+  if (!made.ok) return made;
+  const compared = objects.map(({ id, before, after }, index) => ({
+    id,
+    before,
+    after,
+    diff: made.value.diffs[index],
+  }));
+  const lost = await findLostDefinitions(compared, change.gone, change.others);
+  if (!lost.ok) return lost;
+  const moved = await findMovedStatics(compared, change.gone);
+  if (!moved.ok) return moved;
+  return success({
+    change,
+    plan: made.value,
+    problems: [...made.value.refusals.map(problemOf), ...lost.value, ...moved.value],
   });
 }
 

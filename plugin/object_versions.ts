@@ -137,8 +137,12 @@ export class ObjectVersions {
     }
   }
 
-  /** Deletes all versions of objects that have not been asked for until now: the project has them no more. */
-  forgetOthers(): void {
+  /**
+   * Deletes all versions of objects that have not been asked for until now: the project has them no more.
+   * @param needed by modules that may still run
+   */
+  forgetOthers(needed: readonly ObjectPath[]): void {
+    for (const object of needed) this.#hashOf(object);
     const known = new Set(this.#hashes.values());
     for (const [hash, kept] of this.#kept) {
       if (known.has(hash)) continue;

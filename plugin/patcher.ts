@@ -17,6 +17,7 @@ import { findLinker, type Linker } from "./link.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId } from "./process_history.js";
+import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
 /** A connected process as the patcher needs to know it; the newest survey counts. */
 export interface ProcessView extends ProcessId {
@@ -35,11 +36,11 @@ export type Update =
   | { readonly kind: "unchanged" }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
 
-type VersionsOfModule = Map<ObjectPath, Version>;
+type UnitsOfModule = Map<UnitKey, Unit>;
 
 /** What a process runs beyond its modules' generations. */
 interface Known {
-  readonly versions: Map<string, VersionsOfModule>;
+  readonly units: Map<string, UnitsOfModule>;
   readonly introduced: Introduced[];
 }
 
@@ -51,8 +52,8 @@ export class Patcher {
   readonly #generations: Generations;
   readonly #histories: ProcessHistories;
   readonly #moduleFiles = new Map<string, ModuleFile>();
-  /** Versions that were compared and found the same in effect: process -> module -> object. */
-  readonly #settled = new Map<string, Map<string, VersionsOfModule>>();
+  /** Versions that were compared and found the same in effect: process -> module -> unit. */
+  readonly #settled = new Map<string, Map<string, UnitsOfModule>>();
   readonly #exports = new Map<string, ExportsHandle>();
   /** Module -> inode, time and size of its file when it was last recorded. */
   readonly #linked = new Map<string, string>();
@@ -120,7 +121,7 @@ export class Patcher {
     }
     const running = new Set([...this.#running.values()].flatMap((buildIds) => [...buildIds]));
     await this.#generations.add(added, (buildId) => running.has(buildId));
-    this.#versions.forgetOthers();
+    this.#versions.forgetOthers(this.#generations.all.flatMap((generation) => Object.keys(generation.objects)));
     return success(undefined);
   }
 
@@ -181,15 +182,18 @@ export class Patcher {
       [before, original, after].some((file) => file !== null && !isIntact(file)),
     );
     if (destroyed) return restart("E_BASELINE", `${destroyed.id} was written over in place while it was compared`);
-    const versions = Object.fromEntries(
-      changes.map((change) => [change.path, Object.fromEntries(change.objects.map((o) => [o.id, o.version]))]),
-    );
     if (outcome.kind === "unchanged") {
-      this.#settle(process, versions);
+      this.#settle(process, changes);
       return outcome;
     }
+    const perModule = <T>(
+      pick: (object: ObjectChange) => readonly [ObjectPath, T][],
+    ): Record<string, Record<ObjectPath, T>> =>
+      Object.fromEntries(changes.map(({ path, objects }) => [path, Object.fromEntries(objects.flatMap(pick))]));
+    const versions = perModule(({ id, version }) => [[id, version]]);
+    const units = perModule(({ id, unit }) => (id === unit ? [] : [[id, unit]]));
     const { introduced, libraryNames } = outcome;
-    await this.#histories.add(process, { number, versions, introduced, libraryNames });
+    await this.#histories.add(process, { number, versions, units, introduced, libraryNames });
     return { kind: "hot", patch: { number, ...outcome.parts } };
   }
 
@@ -197,7 +201,7 @@ export class Patcher {
   async commit(process: ProcessView, patch: Patch, libraries: readonly AppliedLibrary[]): Promise<Result<void>> {
     const record = await this.#histories.acknowledge(process, patch.number, libraries);
     if (!record) return failure("E_BASELINE", `patch ${patch.number} was not made here`);
-    this.#unsettle(process, record.versions);
+    this.#unsettle(process, record);
     this.#dropUnneeded();
     return success(undefined);
   }
@@ -213,17 +217,14 @@ export class Patcher {
   #known(process: ProcessView): Known | undefined {
     const records = this.#histories.of(process, process.applied);
     if (!records) return undefined;
-    const versions = new Map<string, VersionsOfModule>();
-    const take = (module: string, entries: Iterable<[ObjectPath, Version]>) => {
-      const known = versions.get(module) ?? new Map<ObjectPath, Version>();
-      for (const [object, version] of entries) known.set(object, version);
-      versions.set(module, known);
+    const units = new Map<string, UnitsOfModule>();
+    const take = (module: string, entries: Iterable<readonly [UnitKey, Unit]>) => {
+      units.set(module, new Map([...(units.get(module) ?? []), ...entries]));
     };
-    for (const record of records) {
-      for (const [module, entries] of Object.entries(record.versions)) take(module, Object.entries(entries));
-    }
+    for (const record of records)
+      for (const module of Object.keys(record.versions)) take(module, unitsIn(record, module));
     for (const [module, entries] of this.#settled.get(keyOf(process)) ?? []) take(module, entries);
-    return { versions, introduced: records.flatMap((record) => record.introduced) };
+    return { units, introduced: records.flatMap((record) => record.introduced) };
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */
@@ -234,27 +235,53 @@ export class Patcher {
         file: module.path,
       });
     }
+    const linked = Object.entries(generation.objects).map(
+      ([object, version]) => [object, { object, version }] as const,
+    );
+    const units = new Map<UnitKey, Unit>([...linked, ...(known.units.get(module.path) ?? [])]);
+    const listed = this.#graph.objectsOf(module.path);
+    const matched = await matchUnits(units, listed, {
+      fileOf: ({ object, version }) => this.#versions.fileOf(object, version),
+      current: (object) => this.#currentUnit(object),
+    });
+    if (!matched.ok) return matched;
     const objects: ObjectChange[] = [];
-    for (const id of this.#graph.objectsOf(module.path)) {
-      const version = this.#versions.current(id);
-      const linked = generation.objects[id];
-      const applied = known.versions.get(module.path)?.get(id) ?? linked;
-      if (version === undefined || version === applied) continue;
-      const before = applied === undefined ? null : this.#versions.fileOf(id, applied);
-      const original = linked === undefined ? null : this.#versions.fileOf(id, linked);
-      const after = this.#versions.fileOf(id, version);
-      if (before === undefined || original === undefined || after === undefined) {
+    for (const id of listed) {
+      const present = this.#currentUnit(id);
+      const unit = matched.value.keys.get(id);
+      if (present === undefined || unit === undefined) continue;
+      const applied = units.get(unit);
+      if (applied?.object === id && applied.version === present.version) continue;
+      const original = generation.objects[unit];
+      const files = {
+        before: applied === undefined ? null : this.#versions.fileOf(applied.object, applied.version),
+        original: original === undefined ? null : this.#versions.fileOf(unit, original),
+        after: this.#versions.fileOf(id, present.version),
+      };
+      const { before, original: linkedFile, after } = files;
+      if (before === undefined || linkedFile === undefined || after === undefined) {
         return failure("E_BASELINE", "was written over in place: what the process runs of it is not known", {
           file: id,
         });
       }
-      objects.push({ id, version, before, original, after });
+      objects.push({ id, unit, version: present.version, before, original: linkedFile, after });
     }
     const space = freeSpace(process, module);
     if (objects.length > 0 && !space) {
       return failure("E_RANGE", "has no address range reserved near it", { file: module.path });
     }
-    return success({ path: module.path, start: space?.start ?? 0, room: space?.room ?? 0, objects });
+    const changed = new Set(objects.map(({ id }) => id));
+    const others = (): string[] => {
+      const units = listed.flatMap((id) => (changed.has(id) ? [] : (this.#currentUnit(id) ?? [])));
+      return units.flatMap(({ object, version }) => this.#versions.fileOf(object, version) ?? []);
+    };
+    const { start, room } = space ?? { start: 0, room: 0 };
+    return success({ path: module.path, start, room, objects, gone: matched.value.gone, others });
+  }
+
+  #currentUnit(object: ObjectPath): Unit | undefined {
+    const version = this.#versions.current(object);
+    return version === undefined ? undefined : { object, version };
   }
 
   /** Bytes that are left for patches near a module; the dev server reserves more when they run low. */
@@ -302,18 +329,19 @@ export class Patcher {
     return /\.so(\.|$)/.test(name) && !this.isProjectModule(module) && !name.startsWith("libhotreload");
   }
 
-  /** What was found the same before this patch counts no more for the objects in it. */
-  #unsettle(process: ProcessId, versions: PatchRecord["versions"]): void {
-    for (const [module, entries] of Object.entries(versions)) {
+  /** What was found the same before this patch counts no more for the units in it. */
+  #unsettle(process: ProcessId, record: PatchRecord): void {
+    for (const module of Object.keys(record.versions)) {
       const settled = this.#settled.get(keyOf(process))?.get(module);
-      for (const object of Object.keys(entries)) settled?.delete(object);
+      for (const [unit] of unitsIn(record, module)) settled?.delete(unit);
     }
   }
 
-  #settle(process: ProcessId, versions: Readonly<Record<string, Readonly<Record<ObjectPath, Version>>>>): void {
-    const settled = this.#settled.get(keyOf(process)) ?? new Map<string, VersionsOfModule>();
-    for (const [module, entries] of Object.entries(versions)) {
-      settled.set(module, new Map([...(settled.get(module) ?? []), ...Object.entries(entries)]));
+  #settle(process: ProcessId, changes: readonly ModuleChange[]): void {
+    const settled = this.#settled.get(keyOf(process)) ?? new Map<string, UnitsOfModule>();
+    for (const { path, objects } of changes) {
+      const same = objects.map(({ id, unit, version }) => [unit, { object: id, version }] as const);
+      settled.set(path, new Map([...(settled.get(path) ?? []), ...same]));
     }
     this.#settled.set(keyOf(process), settled);
   }
@@ -321,11 +349,13 @@ export class Patcher {
   /** Of the versions that are kept, those stay that a process runs, or that a module was linked from. */
   #dropUnneeded(): void {
     const newest = this.#histories.newest();
-    const settled = [...this.#settled.values()].flatMap((modules) => [...modules.values()]);
+    const settled = [...this.#settled.values()].flatMap((modules) =>
+      [...modules.values()].flatMap((units) => [...units.values()]),
+    );
     this.#versions.keepOnly(
       (object, version) =>
         newest.has(`${object}@${version}`) ||
-        settled.some((versions) => versions.get(object) === version) ||
+        settled.some((unit) => unit.object === object && unit.version === version) ||
         this.#generations.all.some((generation) => generation.objects[object] === version),
     );
   }
@@ -344,6 +374,12 @@ function freeSpace(process: ProcessView, module: LoadedModule): { start: number;
     if (!best || room > best.room) best = { start, room };
   }
   return best;
+}
+
+function* unitsIn(record: PatchRecord, module: string): Iterable<readonly [UnitKey, Unit]> {
+  for (const [object, version] of Object.entries(record.versions[module] ?? {})) {
+    yield [record.units?.[module]?.[object] ?? object, { object, version }];
+  }
 }
 
 function restart(code: Problem["code"], message: string): Update {

@@ -6,11 +6,14 @@ import type { ObjectPath } from "./graph/graph.js";
 import type { Version } from "./object_versions.js";
 import type { AppliedLibrary, AppliedPatch } from "./process.js";
 import { readState, writeState } from "./state_file.js";
+import type { UnitKey } from "./translation_units.js";
 
 export interface PatchRecord {
   readonly number: number;
   /** Module -> object -> version that the process runs from this patch on. */
   readonly versions: Readonly<Record<string, Readonly<Record<ObjectPath, Version>>>>;
+  /** Module -> object -> its translation unit, for those that took over from another object. */
+  readonly units?: Readonly<Record<string, Readonly<Record<ObjectPath, UnitKey>>>>;
   readonly introduced: readonly Introduced[];
   /** Module -> base name of its library in this patch. */
   readonly libraryNames: Readonly<Record<string, string>>;

@@ -12,6 +12,7 @@
 #include "core/exports.h"
 #include "core/layout.h"
 #include "core/names.h"
+#include "core/symbol_names.h"
 
 namespace {
 
@@ -223,6 +224,16 @@ Napi::Value diff_js(const Napi::CallbackInfo& info) {
       [](Napi::Env env, Diff& diff) { return diff_to_js(env, diff); });
 }
 
+Napi::Value symbol_names_js(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const SymbolNames names = symbol_names(*unwrap<ObjectHandle>(info[0]));
+  Napi::Object object = Napi::Object::New(env);
+  object["defined"] = keys_to_js(env, names.defined);
+  object["undefined"] = keys_to_js(env, names.undefined);
+  object["statics"] = keys_to_js(env, names.statics);
+  return object;
+}
+
 Napi::Value layouts_js(const Napi::CallbackInfo& info) {
   const std::string before = info[0].ToString(), after = info[1].ToString();
   return Work<std::vector<LayoutChange>>::start(
@@ -308,6 +319,7 @@ Napi::Value peer_credentials_js(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["readObject"] = Napi::Function::New(env, read_object_js);
   exports["readModule"] = Napi::Function::New(env, read_module_js);
+  exports["symbolNames"] = Napi::Function::New(env, symbol_names_js);
   exports["locate"] = Napi::Function::New(env, locate_js);
   exports["diff"] = Napi::Function::New(env, diff_js);
   exports["layouts"] = Napi::Function::New(env, layouts_js);

@@ -96,8 +96,19 @@ export interface LayoutChange {
   readonly line: number;
 }
 
+/** Mangled names, each once. */
+export interface SymbolNames {
+  /** Strong definitions: a program has one of each. */
+  readonly defined: readonly string[];
+  /** Strong references to what the object does not define. */
+  readonly undefined: readonly string[];
+  /** Keys of writable variables that only this translation unit knows. */
+  readonly statics: readonly string[];
+}
+
 interface Addon {
   readObject(path: string): Promise<ObjectHandle>;
+  symbolNames(object: ObjectHandle): SymbolNames;
   readModule(path: string): Promise<ModuleFile>;
   locate(module: ModuleHandle, original: ObjectHandle): Promise<LocatedHandle>;
   diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
@@ -131,6 +142,8 @@ async function settle<T>(promise: Promise<T>): Promise<Result<T>> {
 
 /** Errors: E_ELF, E_RELOCATION. */
 export const readObject = (path: string): Promise<Result<ObjectHandle>> => settle(addon().readObject(path));
+
+export const symbolNames = (object: ObjectHandle): SymbolNames => addon().symbolNames(object);
 
 /** Errors: E_ELF, E_STRIPPED. */
 export const readModule = (path: string): Promise<Result<ModuleFile>> => settle(addon().readModule(path));

@@ -108,6 +108,87 @@ const globbed: Scenario = {
   },
 };
 
+const removed: Scenario = {
+  row: "D3",
+  name: "a file is removed together with the call of what it held",
+  async run(program) {
+    await program.shows({ D3: "32" });
+    const text = program.workspace.read("d3_removed.cc");
+    saveAll(program, {
+      "d3.cc": edited(program, "d3.cc", "return d3_removed(x) + 1;", "return x + 1;"),
+      "d3_removed.cc": null,
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d3_removed.cc", ""),
+    });
+    await program.hot(/d3/);
+    await program.shows({ D3: "2" });
+    // What is gone cannot be called, although the process still has its code.
+    program.edit("d3.cc", "return x + 1;", "return d3_removed(x) + 2;");
+    const refused = await program.restartNeeded();
+    assert.match(
+      refused.reasons.map(({ message }) => message).join("\n"),
+      /^d3_removed is not defined any more: .*d3_removed\.cc/,
+    );
+    await program.goesOn();
+    await program.shows({ D3: "2" });
+    saveAll(program, {
+      "d3_removed.cc": text.replace("x + 30", "x + 130"),
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d3_moved.cc", " d3_removed.cc d3_moved.cc"),
+    });
+    await program.hot(/d3/);
+    await program.shows({ D3: "133" });
+  },
+};
+
+const moved: Scenario = {
+  row: "D3",
+  name: "a file that is moved keeps its state; what it held in another file would start anew, and is refused",
+  async run(program) {
+    await program.shows({ "D3.moved": "36", "D3.moved.count": /^from_/ });
+    const count = program.log.value("D3.moved.count") ?? "";
+    const text = program.workspace.read("d3_moved.cc");
+    saveAll(program, {
+      "sub/d3_moved.cc": text.replace("x + 35", "x + 36"),
+      "d3_moved.cc": null,
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d3_moved.cc", " sub/d3_moved.cc"),
+    });
+    await program.hot(/d3_moved/);
+    await program.shows({ "D3.moved": "37", "D3.moved.count": count });
+    program.edit("sub/d3_moved.cc", "x + 36", "x + 37");
+    await program.hot(/d3_moved/);
+    await program.shows({ "D3.moved": "38", "D3.moved.count": count });
+    // Back again, under another name.
+    saveAll(program, {
+      "d3_renamed.cc": text,
+      "sub/d3_moved.cc": null,
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " sub/d3_moved.cc", " d3_renamed.cc"),
+    });
+    await program.hot(/d3_moved/);
+    await program.shows({ "D3.moved": "36", "D3.moved.count": count });
+    const other = program.workspace.read("d3.cc");
+    saveAll(program, {
+      "d3.cc": `${other}\n${text}`,
+      "d3_renamed.cc": null,
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d3_renamed.cc", ""),
+    });
+    const refused = await program.restartNeeded();
+    assert.match(
+      refused.reasons.map(({ message }) => message).join("\n"),
+      /^the static variable calls moved from \S+ to/,
+    );
+    await program.goesOn();
+    assert.equal(program.log.value("D3.moved.count"), count);
+    saveAll(program, {
+      "d3.cc": other,
+      "d3_renamed.cc": text,
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d3.cc", " d3.cc d3_renamed.cc"),
+    });
+    await program.hotOrUnchanged();
+    program.edit("d3_renamed.cc", "x + 35", "x + 38");
+    await program.hot(/d3_moved/);
+    await program.shows({ "D3.moved": "39", "D3.moved.count": count });
+  },
+};
+
 const flags: Scenario = {
   row: "D3",
   name: "compile flags change in CMakeLists.txt and in a file that it includes",
@@ -300,6 +381,8 @@ runScenarios("builds moving", "moving", [
   missingFile,
   brokenLists,
   globbed,
+  removed,
+  moved,
   flags,
   newTargets,
 ]);

@@ -143,12 +143,15 @@ export class PatchedProgram {
           objects: [
             {
               id: "unit.o",
+              unit: "unit.o",
               version: String(this.#builds),
               before: join(this.#place, this.#running),
               original: join(this.#place, "unit-1.o"),
               after: join(this.#place, object),
             },
           ],
+          gone: [],
+          others: () => [],
         },
       ],
     });
