@@ -2,18 +2,11 @@
 
 /** Lexical, as ninja's CanonicalizePath: symbolic links are not looked at. "" stays "". */
 export function canonicalPath(path: string): string {
-  return isCanonical(path) ? path : rebuild(path);
+  return mayHaveDots.test(path) ? rebuild(path) : path;
 }
 
-/** May say no to a canonical path with a hidden file in it; that one is only rebuilt for nothing. */
-function isCanonical(path: string): boolean {
-  return (
-    path.charCodeAt(0) !== 46 && // "."
-    path.charCodeAt(path.length - 1) !== 47 && // "/"
-    !path.includes("//") &&
-    !path.includes("/.")
-  );
-}
+/** Finds more than dots and doubled slashes: a hidden file costs a rebuild that changes nothing. */
+const mayHaveDots = /^\.|\/(?:[/.]|$)/;
 
 function rebuild(path: string): string {
   if (path === "") return "";

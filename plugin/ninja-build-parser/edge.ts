@@ -55,6 +55,11 @@ export class Edge implements EdgeFiles {
    * (`depfile`, `dyndep`, `rspfile`). Throws NinjaSyntaxError if the rule's bindings refer to each other in a circle.
    */
   get(name: string): string {
+    if (!lists.has(name)) {
+      const { scope, definition } = this;
+      const found = scope.own(name) ?? definition.bindings.get(name) ?? scope.parent?.lookup(name) ?? "";
+      if (typeof found === "string") return found;
+    }
     return new Evaluation(
       this,
       this.definition,
@@ -65,6 +70,8 @@ export class Edge implements EdgeFiles {
   }
 }
 
+/** Variables that every edge has: its files. */
+const lists: ReadonlySet<string> = new Set(["in", "in_newline", "out"]);
 const none: readonly string[] = Object.freeze([]);
 const unquoted: ReadonlySet<string> = new Set(["depfile", "dyndep", "rspfile"]);
 

@@ -1,4 +1,5 @@
 // ninja-build-parser: a build.ninja and the files it includes -> its edges, rules, pools and variables.
+import { isAscii } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Edge } from "./edge.js";
@@ -52,5 +53,6 @@ function readRoot(root: string, readFile: (path: string) => string): string {
 }
 
 function readText(path: string): string {
-  return readFileSync(path, "utf8");
+  const bytes = readFileSync(path);
+  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8"); // latin1 is read twice as fast
 }

@@ -93,6 +93,11 @@ export class Lexer {
     this.offset = this.lastToken;
   }
 
+  /** Goes on behind what was read without the lexer. */
+  continueAt(offset: number): void {
+    this.offset = offset;
+  }
+
   /** Reads the token if it is this one. */
   peekToken(token: Token): boolean {
     if (this.readToken() === token) return true;

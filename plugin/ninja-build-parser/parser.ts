@@ -1,10 +1,20 @@
 // Reads statements and builds the manifest: the grammar of ninja's manifest_parser.cc (1.12), with its checks.
 import { resolve } from "node:path";
 import { canonicalPath } from "./canonical_path.js";
-import { Edge } from "./edge.js";
+import { Edge, type EdgeFiles } from "./edge.js";
 import { type EvalString, Lexer } from "./lexer.js";
-import { type Bindings, EdgeScope, type Environment, evaluate, phony, ruleBindings, Scope } from "./scope.js";
-import { Source } from "./source.js";
+import { matchPlainStatement } from "./plain_statement.js";
+import {
+  type Bindings,
+  EdgeScope,
+  type Environment,
+  evaluate,
+  phony,
+  ruleBindings,
+  Scope,
+  TextScope,
+} from "./scope.js";
+import { type NinjaSyntaxError, Source } from "./source.js";
 
 /** What all files of one manifest share. */
 export class ManifestState {
@@ -136,7 +146,9 @@ class FileParser {
     let target = lexer.readPath();
     if (target === "") throw lexer.error("expected target name");
     do {
-      const path = this.evaluatePath(target, this.scope);
+      const text = evaluate(target, this.scope);
+      if (text === "") throw lexer.error("empty path");
+      const path = canonicalPath(text);
       if (!isNamed(path, state)) throw lexer.error(`unknown target '${path}'`);
       state.defaults.push(path);
       target = lexer.readPath();
@@ -163,8 +175,22 @@ class FileParser {
   }
 
   private parseEdge(): void {
-    const { lexer, state } = this;
+    const { lexer, scope, source } = this;
     const offset = lexer.lastToken;
+    const plain = matchPlainStatement(source.text, offset);
+    const rule = plain && scope.lookupRule(plain.rule);
+    if (!plain || !rule) {
+      this.parseStatement(offset);
+      return;
+    }
+    const { bindingsStart, end } = plain;
+    lexer.continueAt(end);
+    const bindings = bindingsStart < end ? new TextScope(scope, source.text, bindingsStart, end) : scope;
+    this.addEdge(new Edge(rule, bindings, source, offset), plain, asTheyAre);
+  }
+
+  private parseStatement(offset: number): void {
+    const { lexer } = this;
     const outputs = this.readPaths();
     const implicitOutputs = lexer.peekToken("'|'") ? this.readPaths() : none;
     if (outputs.length + implicitOutputs.length === 0) throw lexer.error("expected path");
@@ -178,21 +204,37 @@ class FileParser {
     const orderOnlyInputs = lexer.peekToken("'||'") ? this.readPaths() : none;
     const validations = lexer.peekToken("'|@'") ? this.readPaths() : none;
     lexer.expectToken("newline");
+    const bindings = this.parseEdgeBindings();
+    const files = { outputs, implicitOutputs, inputs, implicitInputs, orderOnlyInputs, validations };
+    const edge = new Edge(rule, bindings, this.source, offset);
+    this.addEdge(edge, files, (values) => values.map((value) => this.path(value, bindings)));
+  }
 
-    const scope = this.parseEdgeBindings();
-    const edge = new Edge(rule, scope, this.source, offset);
+  /** The lexer stands behind the statement. @param evaluate makes canonical paths, in the order in which ninja does */
+  private addEdge<Path>(
+    edge: Edge,
+    files: FilesOf<Path>,
+    evaluate: (values: readonly Path[]) => readonly string[],
+  ): void {
+    const { state } = this;
     const pool = edge.get("pool");
-    if (pool !== "" && !state.pools.has(pool)) throw lexer.error(`unknown pool name '${pool}'`);
-    edge.outputs = this.outputPaths(edge, outputs, scope);
-    edge.implicitOutputs = this.outputPaths(edge, implicitOutputs, scope);
-    edge.inputs = this.paths(inputs, scope);
-    edge.implicitInputs = this.paths(implicitInputs, scope);
-    edge.orderOnlyInputs = this.paths(orderOnlyInputs, scope);
-    edge.validations = this.paths(validations, scope);
+    if (pool !== "" && !state.pools.has(pool)) throw this.errorBehindStatement(`unknown pool name '${pool}'`);
+    edge.outputs = this.addOutputs(edge, evaluate(files.outputs));
+    edge.implicitOutputs = this.addOutputs(edge, evaluate(files.implicitOutputs));
+    edge.inputs = evaluate(files.inputs);
+    edge.implicitInputs = evaluate(files.implicitInputs);
+    edge.orderOnlyInputs = evaluate(files.orderOnlyInputs);
+    edge.validations = evaluate(files.validations);
     if (edge.isPhony) dropSelfReference(edge);
     const dyndep = canonicalPath(edge.get("dyndep"));
-    if (dyndep !== "" && !isInput(edge, dyndep)) throw lexer.error(`dyndep '${dyndep}' is not an input`);
+    if (dyndep !== "" && !isInput(edge, dyndep)) throw this.errorBehindStatement(`dyndep '${dyndep}' is not an input`);
     state.edges.push(edge);
+  }
+
+  /** Ninja finds what is wrong with a whole statement when it has looked at the line that follows. */
+  private errorBehindStatement(message: string): NinjaSyntaxError {
+    this.lexer.peekToken("indent");
+    return this.lexer.error(message);
   }
 
   /** The values are evaluated in the file's scope; they do not see each other. */
@@ -212,25 +254,27 @@ class FileParser {
     return paths;
   }
 
-  private outputPaths(edge: Edge, values: readonly EvalString[], scope: Bindings): readonly string[] {
-    const paths = this.paths(values, scope);
+  private addOutputs(edge: Edge, paths: readonly string[]): readonly string[] {
+    const { producers } = this.state;
     for (const path of paths) {
-      if (this.state.producers.has(path)) throw this.lexer.error(`multiple rules generate ${path}`);
-      this.state.producers.set(path, edge);
+      const { size } = producers;
+      producers.set(path, edge);
+      if (producers.size === size) throw this.errorBehindStatement(`multiple rules generate ${path}`);
     }
     return paths;
   }
 
-  private paths(values: readonly EvalString[], scope: Bindings): readonly string[] {
-    if (values.length === 0) return none;
-    return values.map((value) => this.evaluatePath(value, scope));
-  }
-
-  private evaluatePath(value: EvalString, scope: Environment): string {
+  private path(value: EvalString, scope: Environment): string {
     const path = evaluate(value, scope);
-    if (path === "") throw this.lexer.error("empty path");
+    if (path === "") throw this.errorBehindStatement("empty path");
     return canonicalPath(path);
   }
+}
+
+type FilesOf<Path> = { readonly [list in keyof EdgeFiles]: readonly Path[] };
+
+function asTheyAre(paths: readonly string[]): readonly string[] {
+  return paths;
 }
 
 const none: readonly string[] = Object.freeze([]);

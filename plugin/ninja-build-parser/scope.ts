@@ -95,6 +95,49 @@ export class EdgeScope implements Bindings {
   }
 }
 
+/**
+ * The variables of an edge as they stand in the file: lines with a name in capitals and a value that is to be taken
+ * literally. To put those of thousands of edges into lists would take as long as all the rest of the parsing.
+ */
+export class TextScope implements Bindings {
+  /** @param from offset of the first line @param to offset behind the LF of the last */
+  constructor(
+    readonly parent: Scope,
+    private readonly text: string,
+    private readonly from: number,
+    private readonly to: number,
+  ) {}
+
+  /** The last of a name counts. */
+  own(name: string): string | undefined {
+    if (name.charCodeAt(0) > lastCapital) return undefined;
+    const { text } = this;
+    let found: string | undefined;
+    for (let at = this.from; at < this.to; ) {
+      const end = text.indexOf("\n", at);
+      at = skipSpaces(text, at);
+      if (text.startsWith(name, at)) {
+        const sign = skipSpaces(text, at + name.length);
+        if (text[sign] === "=") found = text.slice(skipSpaces(text, sign + 1), end);
+      }
+      at = end + 1;
+    }
+    return found;
+  }
+
+  lookup(name: string): string {
+    return this.own(name) ?? this.parent.lookup(name);
+  }
+}
+
+const lastCapital = 90; // "Z"
+
+function skipSpaces(text: string, from: number): number {
+  let at = from;
+  while (text[at] === " ") at++;
+  return at;
+}
+
 export function evaluate(value: EvalString, environment: Environment): string {
   if (typeof value === "string") return value;
   let text = "";
