@@ -4,10 +4,12 @@ import { cpSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFi
 import { join, relative } from "node:path";
 import { suite } from "uvu";
 import { type LoadedGraph, loadGraph } from "../../plugin/graph/load.js";
-import { type SmallProject, Space, smallProject } from "./small_project.js";
+import type { ConfiguredProject } from "../projects/configured_project.js";
+import { smallProject } from "./small_project.js";
+import { Space } from "./space.js";
 
 const test = suite("build graph");
-let project: SmallProject;
+let project: ConfiguredProject;
 let graph: LoadedGraph;
 
 test.before(async () => {

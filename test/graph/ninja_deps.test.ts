@@ -4,11 +4,13 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { type NinjaDeps, parseNinjaDeps, readNinjaDeps } from "../../plugin/graph/ninja_deps.js";
+import type { ConfiguredProject } from "../projects/configured_project.js";
 import { Random } from "./random.js";
-import { type SmallProject, Space, smallProject } from "./small_project.js";
+import { smallProject } from "./small_project.js";
+import { Space } from "./space.js";
 
 const test = suite("dependency log");
-let project: SmallProject;
+let project: ConfiguredProject;
 let log: Buffer;
 
 test.before(async () => {

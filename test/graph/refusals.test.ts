@@ -6,7 +6,8 @@ import { suite } from "uvu";
 import type { Problem } from "../../plugin/errors.js";
 import { writeFileApiQuery } from "../../plugin/graph/file_api.js";
 import { loadGraph } from "../../plugin/graph/load.js";
-import { Space, smallProject } from "./small_project.js";
+import { smallProject } from "./small_project.js";
+import { Space } from "./space.js";
 
 const test = suite("refusals of the build graph");
 

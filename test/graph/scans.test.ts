@@ -4,7 +4,7 @@ import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { loadGraph } from "../../plugin/graph/load.js";
-import { Space } from "./small_project.js";
+import { Space } from "./space.js";
 
 const test = suite("scans");
 

@@ -1,53 +1,7 @@
 // A real CMake project with one of everything that the build graph has to understand, built once for all tests.
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { writeFileApiQuery } from "../../plugin/graph/file_api.js";
-
-const spaces: string[] = [];
-
-process.on("exit", (code) => {
-  for (const path of spaces) {
-    if (code === 0) rmSync(path, { recursive: true, force: true });
-    else console.error(`kept: ${path}`);
-  }
-});
-
-/** A directory with files in it. It is kept, and printed, if the test run fails. */
-export class Space {
-  readonly path = realpathSync(mkdtempSync(join(tmpdir(), "hotreload-graph-")));
-
-  constructor(files: Readonly<Record<string, string>> = {}) {
-    spaces.push(this.path);
-    for (const [name, text] of Object.entries(files)) this.write(name, text);
-  }
-
-  write(name: string, text: string | Uint8Array): string {
-    const file = join(this.path, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    return file;
-  }
-
-  /** Standard output of a program that must succeed, run in `directory`. */
-  run(directory: string, program: string, ...parameters: string[]): string {
-    return execFileSync(program, parameters, {
-      cwd: join(this.path, directory),
-      encoding: "utf8",
-      env: { ...process.env, NINJA_STATUS: "" },
-      stdio: ["ignore", "pipe", "pipe"],
-      maxBuffer: 1 << 26,
-    });
-  }
-}
-
-export interface SmallProject {
-  readonly space: Space;
-  readonly sourceDir: string;
-  readonly buildDir: string;
-  ninja(...parameters: string[]): string;
-}
+import { chmodSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { type ConfiguredProject, configureProject } from "../projects/configured_project.js";
 
 const files = {
   "CMakeLists.txt": `
@@ -106,27 +60,21 @@ const files = {
   "tool/tool.c": '#include "shared.h"\nint archive_two(void);\nint main(void) { return archive_two(); }\n',
 };
 
-let project: Promise<SmallProject> | undefined;
+let project: Promise<ConfiguredProject> | undefined;
 
 /** The same for all who ask; leave it as it was. */
-export function smallProject(): Promise<SmallProject> {
+export function smallProject(): Promise<ConfiguredProject> {
   project ??= build();
   return project;
 }
 
-async function build(): Promise<SmallProject> {
-  const space = new Space();
-  for (const [name, text] of Object.entries(files)) space.write(`source/${name}`, text);
-  chmodSync(join(space.path, "source/write.sh"), 0o755);
-  symlinkSync("real", join(space.path, "source/linked"));
-  const buildDir = join(space.path, "build");
-  await writeFileApiQuery(buildDir);
-  space.run("build", "cmake", "-G", "Ninja", "../source");
-  space.run("build", "ninja");
-  return {
-    space,
-    sourceDir: join(space.path, "source"),
-    buildDir,
-    ninja: (...parameters) => space.run("build", "ninja", ...parameters),
-  };
+async function build(): Promise<ConfiguredProject> {
+  const project = await configureProject(files, {
+    prepare: (sources) => {
+      chmodSync(join(sources, "write.sh"), 0o755);
+      symlinkSync("real", join(sources, "linked"));
+    },
+  });
+  project.ninja();
+  return project;
 }

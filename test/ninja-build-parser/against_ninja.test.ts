@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Edge, type Manifest, parseNinja } from "ninja-build-parser";
 import { suite } from "uvu";
-import { type SmallProject, smallProject } from "../graph/small_project.js";
+import { smallProject } from "../graph/small_project.js";
+import type { ConfiguredProject } from "../projects/configured_project.js";
 
 interface Compilation {
   readonly directory: string;
@@ -13,7 +14,7 @@ interface Compilation {
 }
 
 const test = suite("against ninja");
-let project: SmallProject;
+let project: ConfiguredProject;
 let manifest: Manifest;
 
 test.before(async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { NinjaSyntaxError, parseDyndep } from "ninja-build-parser";
 import { suite } from "uvu";
-import { Space } from "../graph/small_project.js";
+import { Space } from "../graph/space.js";
 
 const test = suite("dyndep files");
 const version = "ninja_dyndep_version = 1\n";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { type Manifest, NinjaSyntaxError, parseNinja } from "ninja-build-parser";
 import { suite } from "uvu";
 import { Random } from "../graph/random.js";
-import { Space, smallProject } from "../graph/small_project.js";
+import { smallProject } from "../graph/small_project.js";
+import { Space } from "../graph/space.js";
 
 const test = suite("mutations");
 

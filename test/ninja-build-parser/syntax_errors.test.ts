@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { NinjaSyntaxError, parseNinja } from "ninja-build-parser";
 import { suite } from "uvu";
-import { Space } from "../graph/small_project.js";
+import { Space } from "../graph/space.js";
 import { reject } from "./manifests.js";
 
 const test = suite("syntax errors");
