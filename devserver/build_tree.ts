@@ -8,10 +8,11 @@
 // changed what a module is linked from, everything is linked again, so that the project's own linker judges it and what
 // a process opens later is up to date. While CMake fails, the graph that was stays.
 
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { BuildOutcome, Ninja } from "../plugin/build.js";
 import { type Result, success } from "../plugin/errors.js";
 import type { BuildGraph, ObjectPath } from "../plugin/graph/graph.js";
+import type { NinjaLog } from "../plugin/ninja_log.js";
 import type { Progress } from "../plugin/ninja_output.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Project } from "../plugin/project.js";
@@ -21,7 +22,8 @@ import type { Changes, Watch } from "./watch.js";
 /** What of a project and its watch is needed here; tests script the rest. */
 export interface BuildProject
   extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion" | "globsDiffer"> {
-  readonly ninja: Pick<Ninja, "buildObjects" | "buildAll">;
+  readonly ninja: Pick<Ninja, "buildObjects" | "buildAll" | "quiet">;
+  readonly log: Pick<NinjaLog, "written">;
   readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild">;
 }
 export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
@@ -39,6 +41,10 @@ export class BuildTree {
   private isLinkDue = false;
   /** Date.now() when the first build began whose reports have not been read. */
   private builtSince: number | undefined;
+  /** Somebody else built objects or modules, which have not been looked at. */
+  private builtElsewhere = false;
+  /** Date.now() when it was last known what everybody had built. */
+  private knownAt = Date.now();
 
   constructor(
     private readonly project: BuildProject,
@@ -90,15 +96,42 @@ export class BuildTree {
 
   /** Runs CMake again and takes over the new graph. On an error the old one stays. */
   async reconfigure(): Promise<Result<void>> {
+    await this.project.ninja.quiet();
+    this.lookAtLog(new Set());
     const started = Date.now();
     this.configuration = "failed";
     const graph = await this.project.reconfigure();
+    this.project.log.written(); // CMake lets ninja write it anew
     if (!graph.ok) {
       this.complaint = graph.problem.detail ?? "";
       return graph;
     }
     this.configuration = "current";
     return this.adopt(graph.value, started);
+  }
+
+  /**
+   * Takes over what another ninja or CMake left in the tree, and waits for one that is at work; false if there was
+   * none. What it wrote is a version like any other: processes can be brought up to it.
+   */
+  async takeOver(): Promise<Result<boolean>> {
+    this.lookAtLog(new Set());
+    const isConfigured = this.project.graphVersion() !== this.version;
+    if (!this.builtElsewhere && !isConfigured) return success(false);
+    await this.project.ninja.quiet();
+    const since = this.knownAt;
+    this.knownAt = Date.now();
+    this.builtElsewhere = false;
+    this.project.log.written();
+    if (this.project.graphVersion() !== this.version) {
+      const graph = await this.project.reloadGraph();
+      if (!graph.ok) return graph;
+      const adopted = await this.adopt(graph.value, since);
+      if (!adopted.ok) return adopted;
+    }
+    this.builtSince ??= since;
+    const linked = await this.project.patcher.afterFullBuild();
+    return linked.ok ? success(true) : linked;
   }
 
   /** Builds what is dirty. What the build says is in the outcome; a Problem is one of ours. */
@@ -115,6 +148,8 @@ export class BuildTree {
     if (!outcome.ok || !outcome.value.ok) return outcome;
     this.isLinkDue = false;
     this.touched.clear();
+    this.builtElsewhere = false;
+    this.knownAt = Date.now();
     const linked = await this.project.patcher.afterFullBuild();
     return linked.ok ? outcome : linked;
   }
@@ -130,13 +165,16 @@ export class BuildTree {
   }
 
   private async build(objects: readonly ObjectPath[], run: () => Promise<BuildOutcome>): Promise<Result<BuildOutcome>> {
-    const { patcher } = this.project;
+    const { patcher, ninja } = this.project;
+    await ninja.quiet();
+    this.lookAtLog(new Set());
     const started = Date.now();
     const before = await patcher.beforeBuild(objects);
     if (!before.ok) return before;
     const outcome = await run();
     const after = await patcher.afterBuild(objects);
     if (!after.ok) return after;
+    this.lookAtLog(new Set(objects));
     if (outcome.ok) for (const object of objects) this.dirty.delete(object);
     this.builtSince ??= started;
     if (this.project.graphVersion() === this.version) return success(outcome);
@@ -144,6 +182,16 @@ export class BuildTree {
     if (!graph.ok) return graph;
     const adopted = await this.adopt(graph.value, started);
     return adopted.ok ? success(outcome) : adopted;
+  }
+
+  /** @param ours the objects that we built since the last look */
+  private lookAtLog(ours: ReadonlySet<ObjectPath>): void {
+    const written = this.project.log.written();
+    const artifacts = new Set(this.current.targets.flatMap((target) => target.artifacts));
+    const isForeign = (output: string): boolean =>
+      !ours.has(output) &&
+      (this.current.modulesOf(output).length > 0 || artifacts.has(resolve(this.current.buildDir, output)));
+    if (written === undefined || [...written].some(isForeign)) this.builtElsewhere = true;
   }
 
   private async adopt(graph: BuildGraph, since: number): Promise<Result<void>> {

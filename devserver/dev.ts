@@ -112,6 +112,7 @@ async function connect(
   const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
     changed: () => reload.changed(),
     appeared: (path) => reload.appeared(path),
+    built: () => reload.built(),
   });
   ending.onEnd(() => watch.close());
   const tree = new BuildTree(project, watch, ({ done, total, text }) => {

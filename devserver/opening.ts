@@ -3,7 +3,7 @@
 import type { Result } from "../plugin/errors.js";
 import { openProject, type Project } from "../plugin/project.js";
 import { isSourceFile, watchProject } from "./project_watch.js";
-import type { Reporter } from "./report.js";
+import type { Report, Reporter } from "./report.js";
 
 export interface OpeningOptions {
   readonly dir: string;
@@ -15,6 +15,11 @@ export interface OpeningOptions {
 export interface Wishes {
   restart: () => void;
   build: () => void;
+}
+
+function waitsForBuild(pid: number): Report {
+  const text = `process ${pid} builds in the same directory: this build waits until it has ended`;
+  return { type: "progress", stage: "wait", text };
 }
 
 /** Resolves when the project is built. E_BUILD only if `signal` ends the waiting; see openProject for the others. */
@@ -32,6 +37,7 @@ export function openWithProgress(
     signal,
     onConfigure: () => report({ type: "progress", stage: "configure", text: "CMake configures the project" }),
     onProgress: ({ done, total, text }) => report({ type: "progress", stage: "build", text, done, total }),
+    onWait: (pid) => report(waitsForBuild(pid)),
     onBuildFailed: async (output, graph, since) => {
       if (signal.aborted) return false;
       let answer: (again: boolean) => void = () => {};
@@ -47,6 +53,7 @@ export function openWithProgress(
         appeared: (path) => {
           if (isSourceFile(path)) again();
         },
+        built: () => {},
       });
       // What is saved from the moment of this report on is seen.
       report({ type: "buildFailed", files: [], output });

@@ -1,6 +1,6 @@
 // Watches the files of a project, and the files that appear beside them.
 
-import { extname } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import type { BuildGraph } from "../plugin/graph/graph.js";
 import type { Reporter } from "./report.js";
 import { Watch } from "./watch.js";
@@ -10,14 +10,16 @@ export interface ProjectWatchEvents {
   changed(): void;
   /** A file that the graph does not know was written: an #include that failed, or CMake, may find it now. */
   appeared(path: string): void;
+  /** Something was built, by us or by another: ninja's log was written, or build.ninja. */
+  built(): void;
 }
 
 const EXTENSIONS = "c cc cp cxx cpp c++ C h hh hp hxx hpp h++ H inl ipp tpp inc cppm ixx";
 const SOURCE_EXTENSIONS = new Set(EXTENSIONS.split(" ").map((extension) => `.${extension}`));
 
-/** By its name: a compiler may read it. */
+/** By its name: a compiler may read it. Not the lock and swap files of editors: `.#a.c`, `#a.c#`. */
 export function isSourceFile(path: string): boolean {
-  return SOURCE_EXTENSIONS.has(extname(path));
+  return SOURCE_EXTENSIONS.has(extname(path)) && !/^[.#]/.test(basename(path));
 }
 
 /** @param since Date.now() when the build began whose results are known */
@@ -27,12 +29,16 @@ export function watchProject(
   report: Reporter,
   events: ProjectWatchEvents,
 ): Promise<Watch> {
+  const buildFiles = new Set([".ninja_log", "build.ninja"].map((name) => join(graph.buildDir, name)));
   return Watch.open(graph.watchedFiles, {
     sourceDir: graph.sourceDir,
     buildDir: graph.buildDir,
     since,
     onChange: () => events.changed(),
-    onUnknown: (path) => events.appeared(path),
+    onUnknown: (path) => {
+      if (buildFiles.has(path)) events.built();
+      else if (dirname(path) !== graph.buildDir || graph.buildDir === graph.sourceDir) events.appeared(path);
+    },
     onError: (error) => {
       const text = `files are looked at twice a second, since events may be missing: ${error.message}`;
       report({ type: "progress", stage: "wait", text });

@@ -27,6 +27,8 @@ interface Requests {
   retry: boolean;
   /** Files that were written and that the graph does not know. */
   readonly appeared: string[];
+  /** Somebody built in the tree. */
+  built: boolean;
   readonly connected: Agent[];
   readonly exited: { readonly pid: number; readonly startTime: number }[];
 }
@@ -82,6 +84,12 @@ export class Reload {
     this.retry();
   }
 
+  /** Something was built in the tree, by us or by another. */
+  built(): void {
+    this.requests.built = true;
+    this.wake();
+  }
+
   connected(agent: Agent): void {
     this.requests.connected.push(agent);
     this.wake();
@@ -131,6 +139,7 @@ export class Reload {
     tree.note(changes);
     for (const path of changes.changed) this.files.add(path);
 
+    if (requests.built) await this.takeOver();
     const isAsked = isSaved || requests.retry || requests.restart || requests.build;
     const hasEnded = program !== undefined && !program.isRunning();
     const isConfigured = !isAsked || (await this.configure(requests, changes));
@@ -145,7 +154,8 @@ export class Reload {
     } else if (isSaved) {
       this.report({ type: "unchanged", files: this.takeFiles(changes), warnings: "" });
     }
-    if (requests.connected.length > 0) await this.processes.join(requests.connected);
+    // While something does not build, the objects are half of a change.
+    if (requests.connected.length > 0 && !tree.isDirty) await this.processes.join(requests.connected);
     const refreshed = await tree.refresh();
     if (!refreshed.ok) this.problem(refreshed.problem);
     // Events are hints, and may have been lost while all this went on.
@@ -166,6 +176,20 @@ export class Reload {
     const configured = await this.parts.tree.reconfigure();
     if (!configured.ok) this.problem(configured.problem);
     return configured.ok;
+  }
+
+  /** Another ninja built in the tree: processes get what it brought, as from a save. */
+  private async takeOver(): Promise<void> {
+    const seenAt = performance.now();
+    const { tree } = this.parts;
+    const wasDirty = tree.isDirty;
+    const taken = await tree.takeOver();
+    if (!taken.ok) return this.problem(taken.problem);
+    if (wasDirty) return; // the next good build brings all of it
+    if (tree.isDirty) this.retry();
+    else if (taken.value) {
+      await this.processes.updateAll(this.processes.prepareAll(), { files: [], seenAt, buildMs: 0, warnings: "" });
+    }
   }
 
   /** The way of a save. */
@@ -229,5 +253,5 @@ export class Reload {
 }
 
 function noRequests(): Requests {
-  return { restart: false, build: false, retry: false, appeared: [], connected: [], exited: [] };
+  return { restart: false, build: false, retry: false, appeared: [], built: false, connected: [], exited: [] };
 }

@@ -11,13 +11,13 @@ import { compareFile, type FileState, fileState, looksSame, withDigest } from ".
 
 export interface WatchOptions {
   readonly sourceDir: string;
-  /** Files in it are products of the build: they are compared when asked for, and make no events. */
+  /** Files in it are products of the build: compared when asked for, no changes. The directory itself is watched. */
   readonly buildDir: string;
   /** Date.now() of a moment from which on a saved file counts as changed. */
   readonly since: number;
   /** There is something to take. */
   readonly onChange: () => void;
-  /** A file that the graph does not know was written in one of the directories. */
+  /** Something that is none of the files was written in one of their directories, or in that of the build. */
   readonly onUnknown?: (path: string) => void;
   /** Events may be missing; sweeping every half second makes up for it. */
   readonly onError?: (error: Error) => void;
@@ -69,6 +69,7 @@ export class Watch {
 
   static async open(files: readonly string[], options: WatchOptions): Promise<Watch> {
     const watch = new Watch(options);
+    await watch.directories.add([options.buildDir]);
     await watch.setFiles(files, options.since);
     return watch;
   }

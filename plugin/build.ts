@@ -1,9 +1,11 @@
 // Lets ninja build: objects or everything, one ninja at a time, each one killable.
 
+import { basename } from "node:path";
 import { startCommand } from "./command.js";
 import { formatProblem } from "./errors.js";
 import type { ObjectPath } from "./graph/graph.js";
 import { NINJA_STATUS, NinjaOutput, type NinjaText, type Progress } from "./ninja_output.js";
+import { otherBuildsEnded } from "./other_builds.js";
 
 export interface BuildOutcome {
   readonly ok: boolean;
@@ -21,18 +23,24 @@ const ARGUMENT_BYTES = 100_000;
 export class Ninja {
   private tail: Promise<unknown> = Promise.resolve();
   private manifest: string | undefined;
+  /** Names of processes that would write the same logs. */
+  private readonly tools: ReadonlySet<string>;
 
   /**
    * @param buildDir absolute path of the directory of build.ninja
    * @param program the ninja to run, CMake's CMAKE_MAKE_PROGRAM
    * @param signal its abort ends a running ninja with its compilers, and no other is started
+   * @param onWait a process that is not ours builds in the directory, and is waited for
    */
   constructor(
     readonly buildDir: string,
     readonly program: string,
     private readonly signal?: AbortSignal,
+    private readonly onWait?: (pid: number) => void,
     private readonly argumentBytes = ARGUMENT_BYTES,
-  ) {}
+  ) {
+    this.tools = new Set(["ninja", "ninja-build", "samu", basename(program)]);
+  }
 
   /**
    * What to build by from here on, instead of build.ninja: a copy of it that ninja does not try to bring up to date,
@@ -56,9 +64,15 @@ export class Ninja {
     return this.enqueue(() => this.run(chunks(objects, this.argumentBytes), onProgress));
   }
 
-  /** Resolves when no ninja runs. */
+  /** Resolves when no ninja of ours runs. */
   async idle(): Promise<void> {
     await this.tail;
+  }
+
+  /** Resolves when no ninja runs in the directory, ours or another. */
+  async quiet(): Promise<void> {
+    await this.idle();
+    await otherBuildsEnded(this.buildDir, this.tools, this.onWait, this.signal);
   }
 
   private enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 // Keeps what every process runs, and makes the patch that brings a process to the state of the objects on disk.
 import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, relative } from "node:path";
 import {
   buildPatch,
   type ModuleChange,
@@ -14,6 +14,7 @@ import { failure, type Problem, type Result, success } from "./errors.js";
 import { Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
 import { findLinker, type Linker } from "./link.js";
+import type { NinjaLog } from "./ninja_log.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId } from "./process_history.js";
@@ -48,6 +49,7 @@ const keyOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
 
 export class Patcher {
   readonly #linker: Linker;
+  readonly #log: NinjaLog;
   readonly #versions: ObjectVersions;
   readonly #generations: Generations;
   readonly #histories: ProcessHistories;
@@ -61,20 +63,26 @@ export class Patcher {
   readonly #running = new Map<string, ReadonlySet<string>>();
   #graph: BuildGraph;
 
-  private constructor(graph: BuildGraph, linker: Linker, stores: [ObjectVersions, Generations, ProcessHistories]) {
+  private constructor(
+    graph: BuildGraph,
+    linker: Linker,
+    log: NinjaLog,
+    stores: [ObjectVersions, Generations, ProcessHistories],
+  ) {
     this.#graph = graph;
     this.#linker = linker;
+    this.#log = log;
     [this.#versions, this.#generations, this.#histories] = stores;
   }
 
   /** @param stateDir `<build>/.hotreload`, 0700. Errors: E_TOOL. */
-  static async open(graph: BuildGraph, stateDir: string): Promise<Result<Patcher>> {
+  static async open(graph: BuildGraph, stateDir: string, log: NinjaLog): Promise<Result<Patcher>> {
     const linker = await findLinker();
     if (!linker.ok) return linker;
     const versions = ObjectVersions.open(stateDir, (object) => graph.resolve(object));
     const generations = await Generations.open(stateDir);
     const histories = await ProcessHistories.open(stateDir);
-    return success(new Patcher(graph, linker.value, [versions, generations, histories]));
+    return success(new Patcher(graph, linker.value, log, [versions, generations, histories]));
   }
 
   /** The graph was loaded anew. */
@@ -108,8 +116,9 @@ export class Patcher {
       const stamp = `${linked.ino}-${linked.mtimeNs}-${linked.size}`;
       if (this.#linked.get(module) === stamp) continue;
       const objects = this.#linkedObjects(module, linked.mtimeNs);
-      // Some other build was broken off between an object and its module: only the next link says what is in it.
-      if (!objects) continue;
+      // Another build was broken off between an object and its module, or the file was copied there from elsewhere:
+      // only the next link says what is in it.
+      if (!objects || !this.#log.vouchesFor(relative(this.#graph.buildDir, module), linked.mtimeNs)) continue;
       const file = await readModule(module);
       if (!file.ok) {
         if (file.problem.code === "E_STRIPPED") return file;
@@ -387,5 +396,5 @@ function restart(code: Problem["code"], message: string): Update {
 }
 
 /** @param stateDir `<build>/.hotreload`, 0700. Errors: E_TOOL. */
-export const openPatcher = (graph: BuildGraph, stateDir: string): Promise<Result<Patcher>> =>
-  Patcher.open(graph, stateDir);
+export const openPatcher = (graph: BuildGraph, stateDir: string, log: NinjaLog): Promise<Result<Patcher>> =>
+  Patcher.open(graph, stateDir, log);

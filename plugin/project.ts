@@ -7,8 +7,10 @@ import { type ConfigureOptions, configure, findProject, globsDiffer, runCMake } 
 import { failure, type Result, success } from "./errors.js";
 import type { BuildGraph } from "./graph/graph.js";
 import { loadGraph } from "./graph/load.js";
+import { NinjaLog } from "./ninja_log.js";
 import type { Progress } from "./ninja_output.js";
 import { openPatcher, type Patcher } from "./patcher.js";
+import { loadSettledGraph } from "./settled_graph.js";
 
 export interface ProjectOptions {
   readonly dir: string;
@@ -18,6 +20,8 @@ export interface ProjectOptions {
   readonly definitions?: readonly string[];
   readonly onConfigure?: () => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Another process builds in the directory, and is waited for. */
+  readonly onWait?: (pid: number) => void;
   /**
    * The first build, which began at `since` (Date.now()), failed: resolves to true to try again (after a save),
    * to false to give up. Without it the first failure is final.
@@ -44,12 +48,14 @@ export interface Project {
    * until another call succeeds.
    */
   reconfigure(): Promise<Result<BuildGraph>>;
-  /** Loads the graph anew: ninja ran CMake by itself. */
+  /** Loads the graph anew: ninja ran CMake by itself, or another terminal did. */
   reloadGraph(): Promise<Result<BuildGraph>>;
   /** Changes when CMake wrote build.ninja anew. */
   graphVersion(): number;
   /** True if a glob finds other files than when CMake ran; only for a graph that has globs. E_TOOL. */
   globsDiffer(): Promise<Result<boolean>>;
+  /** What any ninja wrote since the last call, see NinjaLog. */
+  readonly log: NinjaLog;
 }
 
 export interface Program {
@@ -87,8 +93,9 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
   };
   const configured = await configure(settings);
   if (!configured.ok) return configured;
-  const ninja = new Ninja(buildDir, configured.value.ninja, options.signal);
+  const ninja = new Ninja(buildDir, configured.value.ninja, options.signal, options.onWait);
 
+  await ninja.quiet();
   let outcome: BuildOutcome = await ninja.buildAll(options.onProgress);
   let buildMs = performance.now() - start;
   let graph = await loadGraph(buildDir);
@@ -99,6 +106,7 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
     if (!(await options.onBuildFailed(outcome.output, graph.value, buildStart))) {
       return failure("E_BUILD", "The project did not build.");
     }
+    await ninja.quiet();
     buildStart = Date.now();
     outcome = await ninja.buildAll(options.onProgress);
     buildMs = outcome.ms;
@@ -106,7 +114,9 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
   }
   if (!graph.ok) return graph;
 
-  const patcher = await openPatcher(graph.value, join(buildDir, ".hotreload"));
+  const log = new NinjaLog(join(buildDir, ".ninja_log"));
+  log.written();
+  const patcher = await openPatcher(graph.value, join(buildDir, ".hotreload"), log);
   if (!patcher.ok) return patcher;
   const ready = await patcher.value.afterFullBuild();
   if (!ready.ok) return ready;
@@ -120,7 +130,8 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
     warnings: outcome.output,
     buildStart,
     reconfigure: () => reconfigure(settings, ninja),
-    reloadGraph: () => loadGraph(buildDir),
+    reloadGraph: () => loadSettledGraph(buildDir),
+    log,
     graphVersion: () => statSync(join(buildDir, "build.ninja"), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     globsDiffer: () => globsDiffer(buildDir),
   });

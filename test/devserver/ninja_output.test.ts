@@ -121,7 +121,7 @@ test("more objects than fit in one argument list are built by several runs", asy
     "build.ninja": RULES + names.map((name) => `build ${name}: cc a.c\n`).join(""),
     "a.c": "int a;\n",
   });
-  const outcome = await new Ninja(scratch.path, "ninja", undefined, 200).buildObjects(names);
+  const outcome = await new Ninja(scratch.path, "ninja", undefined, undefined, 200).buildObjects(names);
   assert.equal(outcome.output, "");
   assert.equal(outcome.built, 30);
   assert.ok(names.every((name) => existsSync(scratch.file(name))));

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { type AgentServer, listenForAgents } from "../../devserver/agent_server.js";
 import { Agents } from "../../devserver/agents.js";
 import { BuildTree } from "../../devserver/build_tree.js";
@@ -14,6 +15,7 @@ import { configure } from "../../plugin/configure.js";
 import { type Result, success } from "../../plugin/errors.js";
 import type { BuildGraph } from "../../plugin/graph/graph.js";
 import { loadGraph } from "../../plugin/graph/load.js";
+import { NinjaLog } from "../../plugin/ninja_log.js";
 import { reconfigure } from "../../plugin/project.js";
 import { Inbox, until } from "./inbox.js";
 import { Scratch } from "./scratch.js";
@@ -87,6 +89,8 @@ export class ReloadSetup {
     assert.ok(built.ok, built.output);
     const graph = must(await loadGraph(settings.buildDir));
     const patcher = new ScriptedPatcher(graph);
+    const log = new NinjaLog(join(settings.buildDir, ".ninja_log"));
+    log.written();
     let version = 0;
     const load = async (): Promise<Result<BuildGraph>> => {
       version++;
@@ -95,6 +99,7 @@ export class ReloadSetup {
     const project = {
       graph,
       ninja,
+      log,
       patcher,
       reconfigure: async () => {
         version++;
@@ -118,6 +123,7 @@ export class ReloadSetup {
     const watch: Watch = await watchProject(graph, since, reports.push, {
       changed: () => reload.changed(),
       appeared: (path) => reload.appeared(path),
+      built: () => reload.built(),
     });
     await watch.digested();
     const tree = new BuildTree(project, watch);

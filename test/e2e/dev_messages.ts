@@ -45,11 +45,13 @@ export interface Unchanged {
 
 export interface BuildFailed {
   readonly type: "buildFailed";
+  readonly files: readonly string[];
   readonly output: string;
 }
 
 export interface RestartNeeded {
   readonly type: "restartNeeded";
+  readonly files: readonly string[];
   readonly reasons: readonly {
     readonly code: string;
     readonly message: string;
@@ -68,7 +70,13 @@ export interface Failure {
 
 export type Verdict = Hot | Unchanged | BuildFailed | RestartNeeded | Failure;
 
-export type DevMessage = Ready | ProcessState | Output | Verdict | { readonly type: "progress" };
+export interface Progress {
+  readonly type: "progress";
+  readonly stage: string;
+  readonly text: string;
+}
+
+export type DevMessage = Ready | ProcessState | Output | Verdict | Progress;
 
 const verdicts: ReadonlySet<string> = new Set(["hot", "unchanged", "buildFailed", "restartNeeded", "error"]);
 

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Changes, DEADLINE } from "./changes.js";
-import type { DevMessage, ProcessState, Ready, Verdict } from "./dev_messages.js";
+import type { DevMessage, ProcessState, Progress, Ready, Verdict } from "./dev_messages.js";
 import { isVerdict } from "./dev_messages.js";
 import { repository } from "./workspace.js";
 
@@ -28,6 +28,7 @@ export class DevServer {
   readonly messages: Exclude<DevMessage, { type: "output" | "progress" }>[] = [];
   /** What the program printed on its standard error. */
   programErrors = "";
+  readonly progress: Progress[] = [];
   readonly #child: ChildProcess;
   readonly #changes: Changes;
   readonly #logs: string;
@@ -87,7 +88,8 @@ export class DevServer {
       return;
     }
     this.#log("session.jsonl", `${line}\n`);
-    if (message.type !== "progress") this.messages.push(message);
+    if (message.type === "progress") this.progress.push(message);
+    else this.messages.push(message);
   }
 
   /** Waits for something that the messages or the program's output show; fails at once if the server ended. */

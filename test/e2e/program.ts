@@ -180,6 +180,18 @@ export class Program {
     return this.hot(...functions);
   }
 
+  /** Touches a file, and takes all verdicts up to the one of this: whatever was saved before has had its own. */
+  async settle(name: string): Promise<readonly Verdict[]> {
+    const file = this.workspace.path(name);
+    this.workspace.touch(name);
+    const verdicts: Verdict[] = [];
+    for (;;) {
+      const verdict = await this.nextVerdict();
+      verdicts.push(verdict);
+      if ("files" in verdict && verdict.files.includes(file)) return verdicts;
+    }
+  }
+
   /** The next verdict is `hot`, or `unchanged` where the compiler makes the same code of it. */
   async hotOrUnchanged(): Promise<Hot | Unchanged> {
     const verdict = await this.nextVerdict();

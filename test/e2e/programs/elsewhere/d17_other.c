@@ -1,0 +1,1 @@
+int d17_other(int x) { return x + 5; }

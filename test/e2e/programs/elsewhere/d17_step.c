@@ -1,0 +1,1 @@
+int d17_step(int x) { return x + STEP; }
