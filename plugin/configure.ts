@@ -40,7 +40,7 @@ export function findProject(dir: string): Result<string> {
 
 /**
  * Runs CMake if build.ninja or the cache is missing, or if the options are not those of the last time; ninja
- * itself runs CMake again when a CMakeLists.txt changed. E_PROJECT, E_CONFIGURE with CMake's own text, E_TOOL.
+ * itself runs CMake again when a CMakeLists.txt changed. E_PROJECT, E_REFUSED, E_CONFIGURE with CMake's own text, E_TOOL.
  */
 export async function configure(options: ConfigureOptions): Promise<Result<Configured>> {
   const { buildDir } = options;
@@ -61,7 +61,7 @@ export async function configure(options: ConfigureOptions): Promise<Result<Confi
   return success({ ninja: readCache(buildDir).get("CMAKE_MAKE_PROGRAM") || "ninja" });
 }
 
-/** Runs CMake, whatever was there before: after an edit of a CMakeLists.txt. E_CONFIGURE, E_TOOL. */
+/** Runs CMake, whatever was there before: after an edit of a CMakeLists.txt. E_REFUSED, E_CONFIGURE, E_TOOL. */
 export async function runCMake(options: ConfigureOptions): Promise<Result<void>> {
   mkdirSync(options.buildDir, { recursive: true });
   await writeFileApiQuery(options.buildDir);
@@ -73,6 +73,8 @@ export async function runCMake(options: ConfigureOptions): Promise<Result<void>>
   if (!finished.ok) return finished;
   const { code, signal, stdout, stderr } = finished.value;
   if (code === 0) return success(undefined);
+  const refusal = /^ *HotReload: (.*)$/m.exec(stderr)?.[1];
+  if (refusal !== undefined) return failure("E_REFUSED", refusal);
   return failure("E_CONFIGURE", `cmake ended with ${signal ?? `exit code ${code}`}`, {
     detail: (stderr.trim() === "" ? stdout : stderr).trimEnd(),
   });

@@ -9,6 +9,7 @@ export const sentences = {
   E_GRAPH: "the build graph cannot be used",
   // project
   E_PROJECT: "there is no CMake project here",
+  E_REFUSED: "programs that are built in this way cannot be reloaded",
   E_CONFIGURE: "CMake could not configure the project",
   E_TARGET: "there is no such program in the project",
   E_BUILD: "the build failed",
@@ -17,6 +18,7 @@ export const sentences = {
   E_ELF: "the file is not an ELF file that can be read",
   E_RELOCATION: "the object has a relocation that is not known",
   E_STRIPPED: "the module has no symbol table",
+  E_LOCALIZED: "the linker made the module's global symbols local",
   E_LOCATE: "a symbol of the object cannot be found in the running module",
   E_BASELINE: "what the process runs is not known for this object",
   E_LINK: "the patch cannot be linked",

@@ -11,7 +11,7 @@ import {
 } from "./build_patch.js";
 import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
-import { Generations } from "./generations.js";
+import { type Generation, Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
 import { findLinker, type Linker } from "./link.js";
 import type { NinjaLog } from "./ninja_log.js";
@@ -119,7 +119,7 @@ export class Patcher {
       // Another build was broken off between an object and its module, or the file was copied there from elsewhere:
       // only the next link says what is in it.
       if (!objects || !this.#log.vouchesFor(relative(this.#graph.buildDir, module), linked.mtimeNs)) continue;
-      const file = await readModule(module);
+      const file = await readModule(module, () => this.#filesOf(objects));
       if (!file.ok) {
         if (file.problem.code === "E_STRIPPED") return file;
         continue;
@@ -315,13 +315,18 @@ export class Patcher {
     const known = this.#moduleFiles.get(key);
     if (known) return success(known);
     const kept = this.#generations.fileOf({ module: module.path, buildId: module.buildId });
+    const objects = this.#generations.find(module.path, module.buildId)?.objects ?? {};
     for (const path of [kept, module.path, `/proc/${process.pid}/exe`]) {
-      const read = await readModule(path);
+      const read = await readModule(path, () => this.#filesOf(objects));
       if (!read.ok || read.value.buildId !== module.buildId) continue;
       this.#moduleFiles.set(key, read.value);
       return read;
     }
     return failure("E_OTHER_BUILD", "was linked anew while the process runs the old one", { file: module.path });
+  }
+
+  #filesOf(objects: Generation["objects"]): string[] {
+    return Object.entries(objects).flatMap(([object, version]) => this.#versions.fileOf(object, version) ?? []);
   }
 
   async #exportsOf(process: ProcessView): Promise<ExportsHandle> {

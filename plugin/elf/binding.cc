@@ -153,9 +153,14 @@ uint64_t number(const Napi::Object& object, const char* name) {
 std::string string(const Napi::Object& object, const char* name) { return object.Get(name).ToString().Utf8Value(); }
 
 template <typename F>
-void for_each(const Napi::Value& value, F take) {
+void for_each_value(const Napi::Value& value, F take) {
   const Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); i++) take(array.Get(i).ToObject());
+  for (uint32_t i = 0; i < array.Length(); i++) take(array.Get(i));
+}
+
+template <typename F>
+void for_each(const Napi::Value& value, F take) {
+  for_each_value(value, [&](const Napi::Value& element) { take(element.ToObject()); });
 }
 
 PatchInput patch_input(const Napi::Object& value) {
@@ -193,8 +198,10 @@ Napi::Value read_object_js(const Napi::CallbackInfo& info) {
 
 Napi::Value read_module_js(const Napi::CallbackInfo& info) {
   const std::string path = info[0].ToString();
+  std::vector<std::string> objects;
+  for_each_value(info[1], [&](const Napi::Value& object) { objects.push_back(object.ToString()); });
   return Work<ModuleHandle>::start(
-      info.Env(), [path] { return read_module(path); },
+      info.Env(), [path, objects] { return read_module(path, objects); },
       [](Napi::Env env, ModuleHandle& module) -> Napi::Value {
         Napi::Object object = Napi::Object::New(env);
         object["buildId"] = module->build_id;

@@ -109,7 +109,7 @@ export interface SymbolNames {
 interface Addon {
   readObject(path: string): Promise<ObjectHandle>;
   symbolNames(object: ObjectHandle): SymbolNames;
-  readModule(path: string): Promise<ModuleFile>;
+  readModule(path: string, objects: readonly string[]): Promise<ModuleFile>;
   locate(module: ModuleHandle, original: ObjectHandle): Promise<LocatedHandle>;
   diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
   layouts(before: string, after: string): Promise<LayoutChange[]>;
@@ -145,8 +145,14 @@ export const readObject = (path: string): Promise<Result<ObjectHandle>> => settl
 
 export const symbolNames = (object: ObjectHandle): SymbolNames => addon().symbolNames(object);
 
-/** Errors: E_ELF, E_STRIPPED. */
-export const readModule = (path: string): Promise<Result<ModuleFile>> => settle(addon().readModule(path));
+/**
+ * @param objects files of the objects that it was linked from; only asked for where the linker made global symbols local
+ * Errors: E_ELF, E_STRIPPED, E_LOCALIZED (they are needed, and there are none).
+ */
+export async function readModule(path: string, objects: () => readonly string[]): Promise<Result<ModuleFile>> {
+  const read = await settle(addon().readModule(path, []));
+  return read.ok || read.problem.code !== "E_LOCALIZED" ? read : settle(addon().readModule(path, objects()));
+}
 
 /** `original` is the object as it was linked into the module. Errors: E_LOCATE. */
 export const locate = (module: ModuleHandle, original: ObjectHandle): Promise<Result<LocatedHandle>> =>

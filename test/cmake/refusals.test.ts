@@ -168,6 +168,13 @@ refuses(
 );
 
 refuses(
+  "mold for code that gcc 12 compiles for size",
+  program,
+  ["-DCMAKE_BUILD_TYPE=MinSizeRel", "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold"],
+  "target app is compiled with -Os by gcc before 14, which leaves functions unaligned, and is linked by mold, which cannot align them; use another linker, -fuse-ld=bfd for instance.",
+);
+
+refuses(
   "a package without its runtime",
   program,
   ["-DHOTRELOAD_RUNTIME=/nowhere/libhotreload.so"],

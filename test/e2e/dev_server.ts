@@ -145,13 +145,18 @@ export class DevServer {
   }
 
   /** Sends a signal, or asks to quit, and waits for the end. */
-  async end(how: "quit" | "SIGKILL" | "SIGINT", deadline = 20_000): Promise<number | string | null> {
+  end(how: "quit" | "SIGKILL" | "SIGINT", deadline = 20_000): Promise<number | string | null> {
     if (!this.#exit) {
       if (how === "quit") this.command("quit");
       else this.#child.kill(how);
     }
+    return this.exited(deadline, `hotreload to end after ${how}`);
+  }
+
+  /** Its exit code, or the signal that ended it. */
+  async exited(deadline = DEADLINE, what = "hotreload to end by itself"): Promise<number | string | null> {
     const ended = await this.#changes.until(
-      `hotreload to end after ${how}`,
+      what,
       () => this.#exit,
       deadline,
       () => this.describe(),

@@ -109,7 +109,7 @@ export class PatchedProgram {
         this.#libraries.push(path);
         continue;
       }
-      const file = await readModule(path);
+      const file = await readModule(path, () => []);
       assert.ok(file.ok);
       const { value } = file;
       this.#modules.push({

@@ -178,14 +178,25 @@ TEST_CASE("an object without locals needs none to be found") {
   CHECK(located.value().empty());
 }
 
-TEST_CASE("an executable whose globals cannot be told from its statics is refused with E_STRIPPED") {
+TEST_CASE("an executable of mold gets its globals back by its objects") {
   Space space;
-  space.compile(toolchains()[0], "a.cc", "int n; int main() { return n; }", "a.o");
-  space.run("g++ -fuse-ld=mold a.o -o program");
-  const auto module = read_module(space.path("program"));
-  REQUIRE_FALSE(module);
-  CHECK(module.error().code == "E_STRIPPED");
-  CHECK(module.error().message.find("--export-dynamic") != std::string::npos);
+  const Toolchain& toolchain = toolchains()[0];
+  space.compile(toolchain, "main.c", "int f(void); int g(void); static int n = 1; int main(void) { return f() + g() + n; }",
+                "main.o");
+  space.compile(toolchain, "one/util.c", "static int helper = 2; int f(void) { return helper; }", "one.o");
+  space.compile(toolchain, "two/util.c", "int helper = 3; int g(void) { return helper; }", "two.o");
+  space.compile(toolchain, "other.c", "int shared = 4; int mine(void) { return shared; }", "other.o");
+  space.run("gcc -fuse-ld=mold main.o one.o two.o other.o -o program");
+  CHECK(read_module(space.path("program")).error().code == "E_LOCALIZED");
+  std::vector<std::string> objects;
+  for (const char* name : {"main.o", "one.o", "two.o", "other.o"}) objects.push_back(space.path(name));
+  const auto module = read_module(space.path("program"), objects);
+  REQUIRE(module);
+  for (const char* name : {"main", "f", "g", "shared", "mine"}) CHECK(module.value()->globals.count(name) == 1);
+  CHECK(module.value()->globals.count("n") == 0);
+  CHECK(module.value()->globals.count("helper") == 0);  // it may be that of either util.c
+  objects.push_back(space.path("missing.o"));
+  CHECK(read_module(space.path("program"), objects).error().code == "E_ELF");
 }
 
 TEST_CASE("a module whose local symbols were dropped is refused with E_LOCATE") {

@@ -5,6 +5,7 @@
 #include <libelf.h>
 
 #include "bytes.h"
+#include "localized.h"
 
 namespace hotreload {
 
@@ -18,7 +19,7 @@ class Reader {
  public:
   explicit Reader(std::string path) : module_(std::make_shared<Module>()) { module_->path = std::move(path); }
 
-  Result<std::shared_ptr<const Module>> read() {
+  Result<std::shared_ptr<const Module>> read(const std::vector<std::string>& objects) {
     auto bytes = read_file(module_->path);
     if (!bytes) return bytes.error();
     module_->bytes = std::move(bytes.value());
@@ -27,6 +28,11 @@ class Reader {
     for (auto pass : {&Reader::read_segments, &Reader::read_notes, &Reader::read_dynamic, &Reader::read_tables}) {
       auto done = (this->*pass)();
       if (!done) return done.error();
+    }
+    if (has_localized_globals(*module_)) {
+      if (objects.empty()) return Error{"E_LOCALIZED", "its linker made its global symbols local", module_->path};
+      auto restored = restore_globals(objects, module_.get());
+      if (!restored) return restored.error();
     }
     return std::shared_ptr<const Module>(module_);
   }
@@ -111,12 +117,6 @@ class Reader {
       if (!done) return done.error();
     }
     if (!found) return Error{"E_STRIPPED", "has no symbol table: it was stripped", module_->path};
-    // mold makes the symbols of an executable local unless they are exported: they cannot be told from static ones.
-    for (const UnitSymbols& unit : module_->units) {
-      if (!module_->executable || unit.symbols.count("main") == 0 || module_->globals.count("main") > 0) continue;
-      return Error{"E_STRIPPED", "has no global symbols: its linker made them local; link it with -Wl,--export-dynamic",
-                   module_->path};
-    }
     return Nothing{};
   }
 
@@ -179,6 +179,8 @@ int64_t Module::thread_pointer_offset(uint64_t tls_offset) const {
   return int64_t(tls_offset) - int64_t(block);
 }
 
-Result<std::shared_ptr<const Module>> read_module(const std::string& path) { return Reader(path).read(); }
+Result<std::shared_ptr<const Module>> read_module(const std::string& path, const std::vector<std::string>& objects) {
+  return Reader(path).read(objects);
+}
 
 }  // namespace hotreload

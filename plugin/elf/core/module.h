@@ -47,8 +47,11 @@ struct Module {
   int64_t thread_pointer_offset(uint64_t tls_offset) const;
 };
 
-/// Errors: E_ELF (no x86-64 executable or shared library, truncated), E_STRIPPED (no .symtab).
-Result<std::shared_ptr<const Module>> read_module(const std::string& path);
+/// @param objects that it was linked from: only read for an executable whose linker made its global symbols local
+/// Errors: E_ELF (no x86-64 executable or shared library, truncated), E_STRIPPED (no .symtab), E_LOCALIZED (the objects are
+/// needed, and were not given).
+Result<std::shared_ptr<const Module>> read_module(const std::string& path,
+                                                  const std::vector<std::string>& objects = {});
 
 }  // namespace hotreload
 
