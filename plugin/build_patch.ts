@@ -9,7 +9,6 @@ import {
   type ExportsHandle,
   type Introduced,
   type LocatedHandle,
-  layouts,
   locate,
   type ModuleFile,
   type ObjectDiff,
@@ -24,6 +23,7 @@ import {
 import { failure, type Problem, type Result, success } from "./errors.js";
 import { findLostDefinitions, findMovedStatics } from "./gone_units.js";
 import type { ObjectPath } from "./graph/graph.js";
+import { type ComparedObject, checkLayouts } from "./layouts.js";
 import { type Linker, link } from "./link.js";
 import type { Version } from "./object_versions.js";
 import type { GoneUnit, UnitKey } from "./translation_units.js";
@@ -117,7 +117,7 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
     reasons.push(...made.value.problems);
   }
   // The linker and the reading of debug information take long, and neither needs the other.
-  const layoutsChecked = checkLayouts(planned);
+  const layoutsChecked = checkLayouts(comparedObjects(planned));
   if (reasons.length > 0) {
     const checked = await layoutsChecked;
     return refused(uniqueReasons([...(checked.ok ? checked.value : [checked.problem]), ...reasons]));
@@ -217,32 +217,12 @@ async function locateOriginal(module: ProjectModule, object: ObjectChange): Prom
   return original.value === null ? success(null) : locate(module.file.handle, original.value);
 }
 
-/**
- * Types whose objects may be alive must keep their layout, even where no code changed yet: a member that was added into
- * padding is not there in live objects when the next edit uses it.
- */
-async function checkLayouts(planned: readonly Planned[]): Promise<Result<Problem[]>> {
-  const compared = planned.flatMap(({ change, plan }) =>
-    change.objects.flatMap((object, index) =>
-      object.before === null ? [] : [{ before: object.before, after: object.after, diff: plan.diffs[index] }],
+const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
+  planned.flatMap(({ change, plan }) =>
+    change.objects.flatMap(({ before, after }, index) =>
+      before === null ? [] : [{ before, after, diff: plan.diffs[index] }],
     ),
   );
-  const found = await Promise.all(compared.map(({ before, after }) => layouts(before, after)));
-  const problems: Problem[] = [];
-  for (const [index, result] of found.entries()) {
-    if (!result.ok) return result;
-    for (const { code, message, file, line } of result.value) {
-      if (file !== "") problems.push({ code, message, file, line });
-      // Nothing can be seen (no debug information): that matters where code changed.
-      else if (hasCode(compared[index]?.diff)) problems.push({ code, message });
-    }
-  }
-  return success(problems);
-}
-
-function hasCode(diff: ObjectDiff | undefined): boolean {
-  return diff !== undefined && diff.changedFunctions.length + diff.newFunctions.length + diff.refusals.length > 0;
-}
 
 async function linkModule(request: PatchRequest, { change, plan }: Planned) {
   const directory = join(request.directory, `module-${request.modules.findIndex((m) => m.path === change.path)}`);

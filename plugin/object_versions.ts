@@ -103,7 +103,7 @@ export class ObjectVersions {
     if (!kept.ok) return kept;
     for (const [index, object] of objects.entries()) {
       try {
-        rmSync(this.#resolve(object), { force: true });
+        removeObject(this.#resolve(object));
       } catch (error) {
         this.settle(objects.slice(0, index));
         return failure("E_BASELINE", `cannot be set aside: ${(error as Error).message}`, { file: object });
@@ -118,7 +118,7 @@ export class ObjectVersions {
       const version = this.#current.get(object);
       const place = version === undefined ? undefined : this.fileOf(object, version);
       const path = this.#resolve(object);
-      if (place !== undefined && statusOf(path) === undefined && existsSync(dirname(path))) linkOrCopy(place, path);
+      if (place !== undefined && statusOf(path) === undefined && existsSync(dirname(path))) linkObject(place, path);
     }
     return this.keep(objects);
   }
@@ -132,7 +132,7 @@ export class ObjectVersions {
       for (const version of [...kept]) {
         if (version === current || isNeeded(object, version)) continue;
         kept.delete(version);
-        rmSync(this.#place(hash, version), { force: true });
+        removeObject(this.#place(hash, version));
       }
     }
   }
@@ -147,7 +147,7 @@ export class ObjectVersions {
     for (const [hash, kept] of this.#kept) {
       if (known.has(hash)) continue;
       this.#kept.delete(hash);
-      for (const version of kept) rmSync(this.#place(hash, version), { force: true });
+      for (const version of kept) removeObject(this.#place(hash, version));
     }
   }
 
@@ -162,15 +162,15 @@ export class ObjectVersions {
       const kept = this.#versionsOf(hash);
       if (kept.has(version)) return version;
       const place = this.#place(hash, version);
-      rmSync(place, { force: true }); // of a dev server that was killed before it looked again
-      if (!linkOrCopy(path, place)) continue;
+      removeObject(place); // of a dev server that was killed before it looked again
+      if (!linkObject(path, place)) continue;
       // Written between the look and the link: what was linked is something else.
       const after = statusOf(path);
       if (after !== undefined && versionOf(after) === version) {
         kept.add(version);
         return version;
       }
-      rmSync(place, { force: true });
+      removeObject(place);
     }
   }
 
@@ -195,6 +195,22 @@ export class ObjectVersions {
   #place(hash: string, version: Version): string {
     return join(this.#directory, `${hash}.${version}.o`);
   }
+}
+
+/** With -gsplit-dwarf, the debug information of `dir/unit.cc.o` is in `dir/unit.cc.dwo`. */
+const splitOf = (object: string): string => object.replace(/\.[^./]*$/, ".dwo");
+
+/**
+ * As linkOrCopy. Debug information comes along, as a copy: compilers write a .dwo in place, and the number that ties it to
+ * its object does not tell all versions apart.
+ */
+function linkObject(from: string, to: string): boolean {
+  if (existsSync(splitOf(from))) copyFileSync(splitOf(from), splitOf(to));
+  return linkOrCopy(from, to);
+}
+
+function removeObject(object: string): void {
+  for (const file of [object, splitOf(object)]) rmSync(file, { force: true });
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "core/layout.h"
 #include "core/names.h"
 #include "core/symbol_names.h"
+#include "core/type_uses.h"
 
 namespace {
 
@@ -252,7 +253,27 @@ Napi::Value layouts_js(const Napi::CallbackInfo& info) {
           object["message"] = change.message;
           object["file"] = change.file;
           object["line"] = double(change.line);
+          object["type"] = change.type;
           return object;
+        });
+      });
+}
+
+Napi::Value type_uses_js(const Napi::CallbackInfo& info) {
+  const std::string object = info[0].ToString();
+  std::vector<std::string> types;
+  const Napi::Array list = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) types.push_back(list.Get(i).ToString());
+  return Work<std::vector<TypeUse>>::start(
+      info.Env(), [object, types] { return find_type_uses(object, types); },
+      [](Napi::Env env, std::vector<TypeUse>& uses) {
+        return to_array(env, uses, [&](const TypeUse& use) {
+          Napi::Object value = Napi::Object::New(env);
+          value["type"] = use.type;
+          value["form"] = use.form == TypeUse::Form::kLocal ? "local" : "escape";
+          value["user"] = use.user;
+          value["functions"] = keys_to_js(env, use.functions);
+          return value;
         });
       });
 }
@@ -330,6 +351,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["locate"] = Napi::Function::New(env, locate_js);
   exports["diff"] = Napi::Function::New(env, diff_js);
   exports["layouts"] = Napi::Function::New(env, layouts_js);
+  exports["typeUses"] = Napi::Function::New(env, type_uses_js);
   exports["plan"] = Napi::Function::New(env, plan_js);
   exports["bind"] = Napi::Function::New(env, bind_js);
   exports["readExports"] = Napi::Function::New(env, read_exports_js);

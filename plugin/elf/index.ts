@@ -94,6 +94,18 @@ export interface LayoutChange {
   readonly message: string;
   readonly file: string;
   readonly line: number;
+  /** The type whose layout changed, "" for anything else. */
+  readonly type: string;
+}
+
+export interface TypeUse {
+  readonly type: string;
+  /** Among the local variables of a function, or anywhere else. */
+  readonly form: "local" | "escape";
+  /** In words. */
+  readonly user: string;
+  /** Of a local use: linkage names of the function, and of those that it was inlined into. */
+  readonly functions: readonly string[];
 }
 
 /** Mangled names, each once. */
@@ -113,6 +125,7 @@ interface Addon {
   locate(module: ModuleHandle, original: ObjectHandle): Promise<LocatedHandle>;
   diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
   layouts(before: string, after: string): Promise<LayoutChange[]>;
+  typeUses(object: string, types: readonly string[]): Promise<TypeUse[]>;
   plan(input: PlanInput): Promise<Plan>;
   bind(plan: PlanHandle, library: string): Promise<Bound>;
   readExports(libraries: readonly string[]): Promise<ExportsHandle>;
@@ -164,6 +177,10 @@ export const diff = (before: ObjectHandle, after: ObjectHandle): Promise<Result<
 /** Types, variables and signatures that two object files describe differently. Errors: E_ELF. */
 export const layouts = (before: string, after: string): Promise<Result<LayoutChange[]>> =>
   settle(addon().layouts(before, after));
+
+/** Who has objects of these types, as far as the object's debug information shows. Errors: E_ELF. */
+export const typeUses = (object: string, types: readonly string[]): Promise<Result<TypeUse[]>> =>
+  settle(addon().typeUses(object, types));
 
 /** Compares, chooses, and writes the objects to link. Errors: E_ELF, E_RELOCATION. */
 export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().plan(input));

@@ -108,7 +108,11 @@ bool flag_of(Dwarf_Die* die, unsigned attribute) {
 
 bool referred_by(Dwarf_Die* die, unsigned attribute, Dwarf_Die* found) {
   Dwarf_Attribute reference;
-  return dwarf_attr_integrate(die, attribute, &reference) && dwarf_formref_die(&reference, found);
+  if (!dwarf_attr_integrate(die, attribute, &reference) || !dwarf_formref_die(&reference, found)) return false;
+  // A unit may name a type of another unit by a declaration that has nothing but its signature.
+  Dwarf_Die whole;
+  if (dwarf_attr(found, DW_AT_signature, &reference) && dwarf_formref_die(&reference, &whole)) *found = whole;
+  return true;
 }
 
 std::string string_of(Dwarf_Die* die, unsigned attribute) {

@@ -3,13 +3,13 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
-#include <gelf.h>
 
 #include <map>
-#include <memory>
 
+#include "debug_info.h"
 #include "dwarf_types.h"
+#include "names.h"
+#include "type_names.h"
 
 namespace hotreload {
 
@@ -24,6 +24,7 @@ struct Part {
 
 struct Shape {
   std::string code, what;  ///< E_LAYOUT and "the layout of Body"
+  std::string type;        ///< its name, if it is one
   std::string file;
   unsigned line = 0;
   uint64_t size = 0;
@@ -35,71 +36,21 @@ struct Reading {
   std::string blind;  ///< why not all types can be seen, "" if they can
 };
 
-struct DwflEnd {
-  void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
-};
-
 class Reader {
  public:
-  explicit Reader(const std::string& path) : path_(path) {}
-
-  Result<Reading> read() {
-    static const Dwfl_Callbacks callbacks = {dwfl_build_id_find_elf, dwfl_standard_find_debuginfo,
-                                             dwfl_offline_section_address, nullptr};
-    std::unique_ptr<Dwfl, DwflEnd> dwfl(dwfl_begin(&callbacks));
-    Dwfl_Module* module = dwfl ? dwfl_report_offline(dwfl.get(), "", path_.c_str(), -1) : nullptr;
-    if (!module) return Error{"E_ELF", std::string("has debug information that cannot be read: ") + dwfl_errmsg(-1), path_};
-    dwfl_report_end(dwfl.get(), nullptr, nullptr);
-    Dwarf_Addr bias = 0;
-    count_sections(dwfl_module_getelf(module, &bias));
-    Dwarf* dwarf = dwfl_module_getdwarf(module, &bias);
-    Dwarf_CU* unit = nullptr;
-    Dwarf_Die die, inner;
-    uint8_t kind = 0;
-    bool found = false;
-    while (dwarf && dwarf_get_units(dwarf, unit, &unit, nullptr, &kind, &die, &inner) == 0) {
-      if (kind == DW_UT_skeleton || kind == DW_UT_split_compile || !string_of(&die, DW_AT_GNU_dwo_name).empty()) {
-        reading_.blind = "is compiled with -gsplit-dwarf";
-      }
-      // gcc records its options; -g1 describes functions and no types.
-      if ((string_of(&die, DW_AT_producer) + " ").find(" -g1 ") != std::string::npos) {
-        reading_.blind = "is compiled with -g1";
-      }
-      found = true;
-      unit_ = die;
-      name_types(&die);
-      visit_children(&die, "", 0);
+  Result<Reading> read(const std::string& path) {
+    auto info = read_debug_info(path);
+    if (!info) return info.error();
+    reading_.blind = info.value().blind;
+    for (DebugUnit& unit : info.value().units) names_.read(&unit.die);
+    for (DebugUnit& unit : info.value().units) {
+      unit_ = &unit;
+      visit_children(&unit.die, "", 0);
     }
-    if (!found) reading_.blind = "has no debug information (-g)";
     return std::move(reading_);
   }
 
  private:
-  /// libdw reads one .debug_info: with type units of their own (-fdebug-types-section) there are several.
-  void count_sections(Elf* elf) {
-    size_t names = 0;
-    int count = 0;
-    if (!elf || elf_getshdrstrndx(elf, &names) != 0) return;
-    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf, scn)) != nullptr;) {
-      GElf_Shdr header;
-      const char* name = gelf_getshdr(scn, &header) ? elf_strptr(elf, names, header.sh_name) : nullptr;
-      const std::string text = name ? name : "";
-      if (text == ".debug_info" || text == ".debug_types") count++;
-    }
-    if (count > 1) reading_.blind = "is compiled with -fdebug-types-section";
-  }
-
-  /// C names most of its types by a typedef alone.
-  void name_types(Dwarf_Die* unit) {
-    typedefs_.clear();
-    for_each_child(unit, [&](Dwarf_Die* child) {
-      Dwarf_Die type;
-      if (dwarf_tag(child) == DW_TAG_typedef && referred_by(child, DW_AT_type, &type) && name_of(&type).empty()) {
-        typedefs_.emplace(dwarf_dieoffset(&type), name_of(child));
-      }
-    });
-  }
-
   void visit_children(Dwarf_Die* parent, const std::string& scope, int depth) {
     if (depth > kDeepest) return;
     for_each_child(parent, [&](Dwarf_Die* child) {
@@ -118,62 +69,39 @@ class Reader {
   }
 
   void visit_function(Dwarf_Die* die, const std::string& scope, int depth) {
-    // What a function contains is described once: in its abstract instance if it was inlined, else in its definition.
-    const bool defined = dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges) ||
-                         dwarf_hasattr(die, DW_AT_inline);
-    if (!defined || dwarf_hasattr(die, DW_AT_abstract_origin)) return;
-    const std::string linkage = string_of(die, DW_AT_linkage_name);
-    const std::string name = linkage.empty() ? scope + name_of(die) : linkage;
+    const FunctionEntry entry = function_entry(die);
+    if (entry == FunctionEntry::kDeclaration) return;
+    if (entry == FunctionEntry::kCopy) return visit_types(die, scope_of_function(die, scope), depth + 1);
     Shape shape = shape_of(die, "E_FUNCTION", "the signature of " + name_of(die));
     const TypeDescription signature = signature_of(die);
     shape.parts.push_back({"", signature.text, signature.essence});
-    keep("function " + name, shape);
-    visit_children(die, name + "()::", depth + 1);
+    keep("function " + linkage_name(die, scope), shape);
+    visit_children(die, scope_of_function(die, scope), depth + 1);
+  }
+
+  void visit_types(Dwarf_Die* parent, const std::string& scope, int depth) {
+    if (depth > kDeepest) return;
+    for_each_child(parent, [&](Dwarf_Die* child) {
+      const int tag = dwarf_tag(child);
+      if (tag == DW_TAG_lexical_block) return visit_types(child, scope, depth + 1);
+      if (is_type(tag)) visit_type(child, scope, depth);
+    });
   }
 
   void visit_variable(Dwarf_Die* die, const std::string& scope) {
-    // Those on the stack and in registers have no fixed address; constants have no storage.
-    const bool is_static = dwarf_hasattr(die, DW_AT_location) && (scope.find("()::") == std::string::npos || is_fixed(die));
-    if (!is_static) return;
-    const std::string linkage = string_of(die, DW_AT_linkage_name);
+    if (!is_static_variable(die, scope.find("()::") != std::string::npos)) return;
     Shape shape = shape_of(die, "E_VARIABLE", "the type of " + name_of(die));
     const TypeDescription type = type_of(die);
     shape.parts.push_back({"", type.text, type.essence});
-    keep("variable " + (linkage.empty() ? scope + name_of(die) : linkage), shape);
-  }
-
-  static bool is_fixed(Dwarf_Die* die) {
-    Dwarf_Attribute found;
-    Dwarf_Op* operations = nullptr;
-    size_t count = 0;
-    if (!dwarf_attr(die, DW_AT_location, &found) || dwarf_getlocation(&found, &operations, &count) != 0) return false;
-    if (count == 0) return false;
-    const uint8_t first = operations[0].atom;
-    return first == DW_OP_addr || first == DW_OP_addrx || first == DW_OP_GNU_addr_index ||
-           operations[count - 1].atom == DW_OP_form_tls_address || operations[count - 1].atom == DW_OP_GNU_push_tls_address;
-  }
-
-  std::string type_name(Dwarf_Die* die) {
-    const std::string name = name_of(die);
-    if (!name.empty() && name[0] != '<') return name;
-    const auto found = typedefs_.find(dwarf_dieoffset(die));
-    if (found != typedefs_.end()) return found->second;
-    // A closure goes by the parameters of its operator(), as in its mangled name.
-    std::string closure;
-    for_each_child(die, [&](Dwarf_Die* child) {
-      if (dwarf_tag(child) == DW_TAG_subprogram && name_of(child) == "operator()") {
-        closure = "lambda " + signature_of(child).text;
-      }
-    });
-    if (!closure.empty()) return closure.substr(0, 7) + closure.substr(closure.find('('));
-    return "unnamed " + std::to_string(dwarf_tag(die));
+    keep("variable " + linkage_name(die, scope), shape);
   }
 
   void visit_type(Dwarf_Die* die, const std::string& scope, int depth) {
-    const std::string name = scope + type_name(die);
+    const std::string name = names_.of(die, scope);
     const bool enumeration = dwarf_tag(die) == DW_TAG_enumeration_type;
-    Shape shape = shape_of(die, "E_LAYOUT", "the layout of " + name);
-    if (!flag_of(die, DW_AT_declaration) && unsigned_of(die, DW_AT_byte_size, &shape.size)) {
+    Shape shape = shape_of(die, "E_LAYOUT", "the layout of " + shown_name(name));
+    shape.type = name;
+    if (!dwarf_hasattr(die, DW_AT_declaration) && unsigned_of(die, DW_AT_byte_size, &shape.size)) {
       if (enumeration) {
         const TypeDescription type = type_of(die);
         shape.parts.push_back({"", type.text, type.essence});
@@ -183,6 +111,14 @@ class Reader {
       keep("type " + name, shape);
     }
     if (!enumeration) visit_children(die, name + "::", depth + 1);
+  }
+
+  /// `_Z1fv()::Local` -> `Local in f()`.
+  static std::string shown_name(const std::string& name) {
+    const size_t local = name.rfind("()::");
+    if (local == std::string::npos) return name;
+    const std::string function = short_name(name.substr(0, local));
+    return name.substr(local + 4) + (function.empty() ? " in a function" : " in " + function + "()");
   }
 
   Shape shape_of(Dwarf_Die* die, const char* code, std::string what) {
@@ -246,16 +182,15 @@ class Reader {
     uint64_t index = 0;
     Dwarf_Files* files = nullptr;
     size_t count = 0;
-    if (!unsigned_of(die, DW_AT_decl_file, &index) || dwarf_getsrcfiles(&unit_, &files, &count) != 0) return "";
+    if (!unsigned_of(die, DW_AT_decl_file, &index) || dwarf_getsrcfiles(&unit_->line_table, &files, &count) != 0) return "";
     const char* file = index < count ? dwarf_filesrc(files, index, nullptr, nullptr) : nullptr;
     if (!file) return "";
-    return file[0] == '/' ? file : string_of(&unit_, DW_AT_comp_dir) + "/" + file;
+    return file[0] == '/' ? file : unit_->directory + "/" + file;
   }
 
-  const std::string path_;
-  Dwarf_Die unit_{};
+  DebugUnit* unit_ = nullptr;
+  TypeNames names_;
   Reading reading_;
-  std::map<Dwarf_Off, std::string> typedefs_;
   std::map<std::string, int> numbers_;
 };
 
@@ -284,15 +219,15 @@ std::string difference(const Shape& before, const Shape& after) {
 }  // namespace
 
 Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, const std::string& after) {
-  auto old = Reader(before).read();
+  auto old = Reader().read(before);
   if (!old) return old.error();
-  auto now = Reader(after).read();
+  auto now = Reader().read(after);
   if (!now) return now.error();
   std::vector<LayoutChange> changes;
   for (const Reading* reading : {&old.value(), &now.value()}) {
     if (reading->blind.empty()) continue;
     changes.push_back({"E_LAYOUT",
-                       after + " " + reading->blind + ": whether the layout of a type changed cannot be told", "", 0});
+                       after + " " + reading->blind + ": whether the layout of a type changed cannot be told", "", 0, ""});
     return changes;
   }
   for (const auto& [name, shape] : now.value().shapes) {
@@ -301,7 +236,8 @@ Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, con
     const std::string what = difference(found->second, shape);
     if (what.empty()) continue;
     const bool plain = what.compare(0, 5, "from ") == 0;
-    changes.push_back({shape.code, shape.what + " changed" + (plain ? " " : ": ") + what, shape.file, shape.line});
+    changes.push_back({shape.code, shape.what + " changed" + (plain ? " " : ": ") + what, shape.file, shape.line,
+                       shape.type});
   }
   return changes;
 }
