@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import { type NinjaDeps, parseNinjaDeps, readNinjaDeps } from "../../plugin/graph/ninja_deps.js";
 import type { ConfiguredProject } from "../projects/configured_project.js";
-import { Random } from "./random.js";
+import { fuzz } from "./random.js";
 import { smallProject } from "./small_project.js";
 import { Space } from "./space.js";
 
@@ -163,14 +163,13 @@ test("a record that cannot be is named with its byte", () => {
 });
 
 test("no random fault makes the reader throw", () => {
-  const random = new Random(4);
-  for (let round = 0; round < 2000; round++) {
+  fuzz(4_000, 2000, (random) => {
     const bytes = Buffer.from(log);
     for (let count = random.below(4); count >= 0; count--) bytes[random.below(bytes.length)] = random.below(256);
     const result = parseNinjaDeps(bytes.subarray(0, random.below(bytes.length + 1)), ".ninja_deps");
     if (result.ok) listing(result.value);
     else assert.equal(result.problem.code, "E_NINJA_LOG");
-  }
+  });
 });
 
 test.run();

@@ -1,4 +1,4 @@
-// Random numbers that are the same in every run: the generator mulberry32.
+// Random numbers that are the same for the same seed: the generator mulberry32. And rounds of a test, one seed each.
 
 export class Random {
   constructor(private state: number) {}
@@ -15,5 +15,22 @@ export class Random {
     const value = values[this.below(values.length)];
     if (value === undefined) throw new RangeError("there is nothing to pick from");
     return value;
+  }
+}
+
+/**
+ * Runs `round` with the seeds from `first` on. HOTRELOAD_FUZZ_SEED is another first seed: that of a round that failed, to
+ * play it again, or any, to go where nobody has been; HOTRELOAD_FUZZ_ROUNDS is another number of rounds.
+ */
+export function fuzz(first: number, rounds: number, round: (random: Random) => void): void {
+  const from = Number(process.env.HOTRELOAD_FUZZ_SEED ?? first);
+  const count = Number(process.env.HOTRELOAD_FUZZ_ROUNDS ?? rounds);
+  for (let seed = from; seed < from + count; seed++) {
+    try {
+      round(new Random(seed));
+    } catch (error) {
+      console.error(`to play this round again: HOTRELOAD_FUZZ_SEED=${seed} HOTRELOAD_FUZZ_ROUNDS=1`);
+      throw error;
+    }
   }
 }

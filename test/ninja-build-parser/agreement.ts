@@ -33,8 +33,8 @@ export class Agreement {
     const theirs: unknown = JSON.parse(this.project.ninja("-t", "compdb"));
     const ours = this.manifest.edges.flatMap((edge) => {
       const [file] = inputsOf(edge);
-      const [output] = edge.outputs;
-      if (file === undefined || output === undefined) return [];
+      const [output] = outputsOf(edge);
+      if (file === undefined) return [];
       return [{ directory: this.project.buildDir, command: edge.get("command"), file, output }];
     });
     assert.ok(ours.length > 0);
