@@ -11,6 +11,7 @@ export { canonicalPath } from "./canonical_path.js";
 export { type Dyndep, parseDyndep } from "./dyndep.js";
 export type { Edge, EdgeFiles } from "./edge.js";
 export type { EvalString, Reference } from "./lexer.js";
+export { type EdgeJson, type ManifestJson, manifestToJson } from "./manifest_json.js";
 export type { Rule } from "./scope.js";
 export { NinjaSyntaxError } from "./source.js";
 
