@@ -1,4 +1,4 @@
-// Listens on the session's Unix socket, and lets through WebSockets of agents and nothing else.
+// Listens on the session's Unix socket, and lets through WebSockets of agents, commands of our user, and nothing else.
 
 import { chmodSync } from "node:fs";
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
@@ -6,8 +6,9 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { failure, type Problem, type Result, success } from "../plugin/errors.js";
+import { type CommandHandler, serveCommand } from "./command_server.js";
 import { checkPeer, type PeerCredentials } from "./peer.js";
-import { AGENT_ENDPOINT } from "./protocol.js";
+import { AGENT_ENDPOINT, COMMAND_ENDPOINT } from "./protocol.js";
 
 export interface AgentServerOptions {
   readonly socket: string;
@@ -15,6 +16,7 @@ export interface AgentServerOptions {
   /** A WebSocket is open; it has not said hello yet. */
   readonly onConnection: (connection: WebSocket) => void;
   readonly onProblem: (problem: Problem) => void;
+  readonly onCommand?: CommandHandler;
   /** A connection that has not become a WebSocket by then is dropped. */
   readonly handshakeMs?: number;
 }
@@ -30,7 +32,7 @@ const MAX_CONNECTIONS = 1024;
 
 /** E_SESSION_BUSY if another server listens there. */
 export async function listenForAgents(options: AgentServerOptions): Promise<Result<AgentServer>> {
-  const { onConnection, onProblem, handshakeMs = 5000 } = options;
+  const { onConnection, onProblem, onCommand, handshakeMs = 5000 } = options;
   const sockets = new Set<Socket>();
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   const server = createServer({ maxHeaderSize: 16 * 1024, keepAlive: false });
@@ -46,8 +48,19 @@ export async function listenForAgents(options: AgentServerOptions): Promise<Resu
     });
     socket.on("error", () => socket.destroy());
   });
+  const isOurs = (socket: Socket): boolean => {
+    const peer = checkPeer(socket, options.credentials);
+    if (!peer.ok) onProblem(peer.problem);
+    return peer.ok;
+  };
   server.on("request", (request, response) => {
-    const status = refusal(request) ?? 426;
+    const isCommand = onCommand !== undefined && request.url === COMMAND_ENDPOINT && request.method === "POST";
+    if (isCommand && !isFromPage(request) && isOurs(request.socket)) {
+      request.socket.emit("hotreload:open");
+      void serveCommand(request, response, onCommand);
+      return;
+    }
+    const status = isCommand ? 403 : (refusal(request) ?? 426);
     response.writeHead(status, { connection: "close", "content-type": "text/plain" });
     response.end(`${STATUS_CODES[status]}\n`);
   });
@@ -56,11 +69,7 @@ export async function listenForAgents(options: AgentServerOptions): Promise<Resu
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const status = refusal(request);
     if (status !== undefined) return refuse(socket, status);
-    const peer = checkPeer(socket as Socket, options.credentials);
-    if (!peer.ok) {
-      onProblem(peer.problem);
-      return refuse(socket, 403);
-    }
+    if (!isOurs(socket as Socket)) return refuse(socket, 403);
     webSockets.handleUpgrade(request, socket, head, (connection) => {
       socket.emit("hotreload:open");
       onConnection(connection);
@@ -96,10 +105,14 @@ export async function listenForAgents(options: AgentServerOptions): Promise<Resu
 
 /** The status that a request is refused with; undefined for what an agent asks. */
 function refusal(request: IncomingMessage): number | undefined {
-  // Browsers send an Origin with every WebSocket, and agents never do.
-  if (request.headers.origin !== undefined || request.headers["sec-websocket-origin"] !== undefined) return 403;
+  if (isFromPage(request)) return 403;
   if (request.url !== AGENT_ENDPOINT) return 404;
   return request.method === "GET" ? undefined : 405;
+}
+
+/** Browsers send an Origin with every WebSocket and every POST; agents and terminals never do. */
+function isFromPage(request: IncomingMessage): boolean {
+  return request.headers.origin !== undefined || request.headers["sec-websocket-origin"] !== undefined;
 }
 
 function refuse(socket: Duplex, status: number): void {

@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from "ws";
 import { processStat } from "../plugin/command.js";
 import { failure, type Problem, type Result, success } from "../plugin/errors.js";
 import type { ProcessView } from "../plugin/patcher.js";
-import type { AppliedPatch, LoadedModule, ReservedRange } from "../plugin/process.js";
+import type { AppliedPatch, LoadedModule, ReservedRange, Standing } from "../plugin/process.js";
 import { decodeAgentMessage } from "./decode.js";
 import type { AgentMessage, ServerMessage } from "./protocol.js";
 
@@ -94,9 +94,22 @@ export class Agent {
     const answer = await this.request({ type: "apply", patch, libraries }, "applied", this.deadlines.applyMs);
     return this.accept(answer, (reply) => {
       if (reply.type !== "applied") throw new Error("request() lets only the expected reply through");
-      const applied = { patch: reply.patch, libraries: reply.libraries };
-      this.applied = [...this.applied, applied];
+      const applied = { patch: reply.patch, libraries: reply.libraries, standing: "standing" } as const;
+      const before = this.applied.map((each) => (each.standing === "undone" ? withStanding(each, "abandoned") : each));
+      this.applied = [...before, applied];
       return applied;
+    });
+  }
+
+  /** Asks to undo or redo a patch; the answer is the time that the process took for it, in microseconds. */
+  async turn(way: "undo" | "redo", patch: number): Promise<Answer<number>> {
+    const expected = way === "undo" ? "undone" : "redone";
+    const answer = await this.request({ type: way, patch }, expected, this.deadlines.askMs);
+    return this.accept(answer, (reply) => {
+      if (reply.type !== expected) throw new Error("request() lets only the expected reply through");
+      const standing = way === "undo" ? "undone" : "standing";
+      this.applied = this.applied.map((each) => (each.patch === patch ? withStanding(each, standing) : each));
+      return reply.redirectUs;
     });
   }
 
@@ -259,6 +272,10 @@ export class Agents {
     this.lost.set(key, setInterval(look, 50));
     look();
   }
+}
+
+function withStanding(patch: AppliedPatch, standing: Standing): AppliedPatch {
+  return { ...patch, standing };
 }
 
 function keyOf(process: { readonly pid: number; readonly startTime: number }): string {

@@ -4,6 +4,7 @@
 import { Command } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
 import { dev } from "./dev.js";
+import { turnBack } from "./turn_back.js";
 
 interface DevFlags {
   readonly build?: string;
@@ -46,6 +47,17 @@ export async function main(argv: readonly string[]): Promise<number> {
         args,
       });
     });
+  for (const way of ["undo", "redo"] as const) {
+    program
+      .command(way)
+      .description(`${way} the last patch in the programs of a running \`hotreload dev\``)
+      .argument("[dir]", "directory of the project's CMakeLists.txt", ".")
+      .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
+      .option("--json", "print what became of it as lines of JSON")
+      .action(async (dir: string, flags: Pick<DevFlags, "build" | "json">) => {
+        code = await turnBack(way, { dir, ...flags });
+      });
+  }
   program
     .command("cmake-dir")
     .description("print the folder of HotReload.cmake, for CMAKE_MODULE_PATH")

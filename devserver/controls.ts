@@ -7,13 +7,15 @@ import type { Problem } from "../plugin/errors.js";
 export interface Controls {
   restart(): void;
   build(): void;
+  undo(): void;
+  redo(): void;
   quit(): void;
   help(): void;
   /** A command that cannot be understood or is not supported. */
   problem(problem: Problem): void;
 }
 
-export const KEYS_HELP = "h help, r restart the program, b full build, q quit";
+export const KEYS_HELP = "h help, z undo the last patch, Z redo it, r restart the program, b full build, q quit";
 
 const CONTROL_C = "\x03";
 const CONTROL_D = "\x04";
@@ -67,6 +69,12 @@ function press(key: string, input: ReadStream, controls: Controls): void {
     case "b":
       controls.build();
       break;
+    case "z":
+      controls.undo();
+      break;
+    case "Z":
+      controls.redo();
+      break;
     case "h":
     case "?":
       controls.help();
@@ -103,8 +111,10 @@ function obey(line: string, controls: Controls): void {
       controls.quit();
       break;
     case "undo":
+      controls.undo();
+      break;
     case "redo":
-      controls.problem({ code: "E_PROTOCOL", message: `The command ${command} is not supported yet.` });
+      controls.redo();
       break;
     default:
       controls.problem({

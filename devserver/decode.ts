@@ -3,7 +3,7 @@
 // Fields that the protocol does not name are ignored, so that an agent can be newer than its server.
 
 import { failure, type Result, success } from "../plugin/errors.js";
-import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "../plugin/process.js";
+import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "../plugin/process.js";
 import type { AgentMessage } from "./protocol.js";
 
 /** First address that user space cannot have. */
@@ -64,6 +64,14 @@ function decode(value: unknown): AgentMessage {
         loadUs: numberOf(message.loadUs, "applied.loadUs"),
         redirectUs: numberOf(message.redirectUs, "applied.redirectUs"),
       };
+    case "undone":
+    case "redone":
+      return {
+        type,
+        id: idOf(message.id, `${type}.id`),
+        patch: integerOf(message.patch, `${type}.patch`, 0),
+        redirectUs: numberOf(message.redirectUs, `${type}.redirectUs`),
+      };
     case "refused":
       return {
         type,
@@ -103,6 +111,7 @@ function appliedOf(value: unknown, place: string): AppliedPatch {
   return {
     patch: integerOf(fields.patch, `${place}.patch`, 0),
     libraries: listOf(fields.libraries, `${place}.libraries`, libraryOf),
+    standing: standingOf(fields.standing, `${place}.standing`),
   };
 }
 
@@ -136,6 +145,12 @@ function listOf<T>(value: unknown, place: string, element: (value: unknown, plac
 function stringOf(value: unknown, place: string): string {
   if (typeof value === "string") return value;
   throw new Malformed(`${place} is ${nameOf(value)}, not a string.`);
+}
+
+function standingOf(value: unknown, place: string): Standing {
+  const standing = stringOf(value, place);
+  if (standing === "standing" || standing === "undone" || standing === "abandoned") return standing;
+  throw new Malformed(`${place} is ${JSON.stringify(standing.slice(0, 40))}.`);
 }
 
 /** A module may have a name that is no path (linux-vdso.so.1); none is empty. */

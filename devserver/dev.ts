@@ -9,7 +9,7 @@ import { Agents } from "./agents.js";
 import { BuildTree } from "./build_tree.js";
 import { attachCommands, attachKeys, type Controls, KEYS_HELP } from "./controls.js";
 import { Ending } from "./ending.js";
-import { type OpeningOptions, openWithProgress, type Wishes } from "./opening.js";
+import { noWishes, type OpeningOptions, openWithProgress, type Wishes } from "./opening.js";
 import { Program } from "./program.js";
 import { watchProject } from "./project_watch.js";
 import { Reload } from "./reload.js";
@@ -53,9 +53,9 @@ export async function dev(options: DevOptions): Promise<number> {
 async function serve(options: DevOptions, buildDir: string, report: Reporter, ending: Ending): Promise<Result<void>> {
   // The session first: no second server builds in the same directory, and programs that run already can connect.
   const agents = new Agents((problem) => report(errorReport(problem)));
-  const session = await openSession(buildDir, agents, report, ending);
+  const wishes = noWishes(report);
+  const session = await openSession(buildDir, agents, wishes, report, ending);
   if (!session.ok) return session;
-  const wishes: Wishes = { restart: () => {}, build: () => {} };
   attachControls(options, wishes, report, ending);
   const opened = await openWithProgress(options, wishes, report, ending.signal);
   if (!opened.ok) return opened;
@@ -76,6 +76,7 @@ async function serve(options: DevOptions, buildDir: string, report: Reporter, en
 async function openSession(
   buildDir: string,
   agents: Agents,
+  wishes: Wishes,
   report: Reporter,
   ending: Ending,
 ): Promise<Result<Session>> {
@@ -86,6 +87,7 @@ async function openSession(
     credentials: peerCredentials,
     onConnection: (connection) => agents.accept(connection),
     onProblem: (problem) => report(errorReport(problem)),
+    onCommand: async (command) => (command === "undo" || command === "redo" ? wishes.turnBack(command) : undefined),
   });
   if (!server.ok) return server;
   publishSession(session.value);
@@ -140,6 +142,7 @@ async function connect(
   });
   wishes.restart = () => reload.restart();
   wishes.build = () => reload.build();
+  wishes.turnBack = (way) => reload.turnBack(way);
   ending.signal.addEventListener("abort", () => reload.stop());
   if (ending.signal.aborted) reload.stop();
   agents.begin({
@@ -187,6 +190,8 @@ function attachControls(options: DevOptions, wishes: Wishes, report: Reporter, e
   const controls: Controls = {
     restart: () => wishes.restart(),
     build: () => wishes.build(),
+    undo: () => void wishes.turnBack("undo"),
+    redo: () => void wishes.turnBack("redo"),
     quit: () => ending.begin(),
     help: () => report({ type: "progress", stage: "commands", text: KEYS_HELP }),
     problem: (problem) => report(errorReport(problem)),

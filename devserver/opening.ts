@@ -3,7 +3,8 @@
 import type { Result } from "../plugin/errors.js";
 import { openProject, type Project } from "../plugin/project.js";
 import { isSourceFile, watchProject } from "./project_watch.js";
-import type { Report, Reporter } from "./report.js";
+import { errorReport, type Report, type Reporter } from "./report.js";
+import type { Way } from "./undo.js";
 
 export interface OpeningOptions {
   readonly dir: string;
@@ -15,6 +16,20 @@ export interface OpeningOptions {
 export interface Wishes {
   restart: () => void;
   build: () => void;
+  /** Resolves to what was reported. */
+  turnBack: (way: Way) => Promise<readonly Report[]>;
+}
+
+export function noWishes(report: Reporter): Wishes {
+  return {
+    restart: () => {},
+    build: () => {},
+    turnBack: async (way) => {
+      const reports = [errorReport({ code: "E_UNDO", message: `nothing runs yet that has anything to ${way}` })];
+      for (const each of reports) report(each);
+      return reports;
+    },
+  };
 }
 
 function waitsForBuild(pid: number): Report {

@@ -65,6 +65,11 @@ export class Processes {
     for (const settle of answered) await settle();
   }
 
+  /** The connected processes that answer. */
+  get awake(): readonly Agent[] {
+    return this.agents.connected.filter((agent) => !this.silent.has(agent));
+  }
+
   private prepare(agents: readonly Agent[]): Preparing {
     const awake = agents.filter((agent) => !this.silent.has(agent));
     return new Map(awake.map((agent) => [agent, prepare(agent, this.patcher)]));

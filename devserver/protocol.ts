@@ -33,6 +33,13 @@ export type AgentMessage =
       readonly redirectUs: number;
     }
   | {
+      readonly type: "undone" | "redone";
+      readonly id: number;
+      readonly patch: number;
+      /** From the first to the last word written, in microseconds. */
+      readonly redirectUs: number;
+    }
+  | {
       readonly type: "refused";
       /** The id of the command that is refused; 0 for a message that could not be understood. */
       readonly id: number;
@@ -53,10 +60,17 @@ export type ServerMessage =
       readonly size: number;
     }
   /** Load the libraries, each inside a reserved range, then redirect: all or nothing. Answer: `applied`. */
-  | { readonly type: "apply"; readonly id: number; readonly patch: number; readonly libraries: readonly string[] };
+  | { readonly type: "apply"; readonly id: number; readonly patch: number; readonly libraries: readonly string[] }
+  /** Functions run again what they ran before the patch, the last one that stands. Answer: `undone`. */
+  | { readonly type: "undo"; readonly id: number; readonly patch: number }
+  /** The first patch that is undone counts again. Answer: `redone`. */
+  | { readonly type: "redo"; readonly id: number; readonly patch: number };
 
 /** Path that the agent asks for in its WebSocket handshake. */
 export const AGENT_ENDPOINT = "/agent";
+
+/** Path that other terminals send commands to, on the same socket: see command_server.ts. */
+export const COMMAND_ENDPOINT = "/command";
 
 /** `<build>/.hotreload/session.json`, mode 0600 in a directory of mode 0700. */
 export interface SessionFile {

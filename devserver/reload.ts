@@ -7,12 +7,13 @@ import type { Agent } from "./agents.js";
 import type { BuildTree } from "./build_tree.js";
 import { Processes } from "./processes.js";
 import { errorReport, type Report, type Reporter } from "./report.js";
+import { turnAll, type Way } from "./undo.js";
 import type { ProcessPatcher } from "./update.js";
 import type { Changes, Watch } from "./watch.js";
 
 export interface ReloadParts {
   readonly tree: BuildTree;
-  readonly patcher: ProcessPatcher & Pick<Patcher, "forget">;
+  readonly patcher: ProcessPatcher & Pick<Patcher, "forget" | "turn" | "turned">;
   readonly watch: Pick<Watch, "take" | "sweep">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
@@ -29,6 +30,7 @@ interface Requests {
   readonly appeared: string[];
   /** Somebody built in the tree. */
   built: boolean;
+  readonly turns: { readonly way: Way; readonly resolve: (reports: readonly Report[]) => void }[];
   readonly connected: Agent[];
   readonly exited: { readonly pid: number; readonly startTime: number }[];
 }
@@ -90,6 +92,14 @@ export class Reload {
     this.wake();
   }
 
+  /** Sends the processes one patch back or forth. Resolves when that is done, to what was reported of it. */
+  turnBack(way: Way): Promise<readonly Report[]> {
+    return new Promise((resolve) => {
+      this.requests.turns.push({ way, resolve });
+      this.wake();
+    });
+  }
+
   connected(agent: Agent): void {
     this.requests.connected.push(agent);
     this.wake();
@@ -131,6 +141,11 @@ export class Reload {
     this.requests = noRequests();
     for (const process of requests.exited) await patcher.forget(process);
     await this.processes.settle();
+    for (const { way, resolve } of requests.turns) {
+      const reports = await turnAll(this.processes.awake, patcher, way);
+      for (const report of reports) this.report(report);
+      resolve(reports);
+    }
 
     // A full build compiles whatever is new: the patcher has to know of it first.
     const changes = await watch.take(requests.restart || requests.build);
@@ -253,5 +268,14 @@ export class Reload {
 }
 
 function noRequests(): Requests {
-  return { restart: false, build: false, retry: false, appeared: [], built: false, connected: [], exited: [] };
+  return {
+    restart: false,
+    build: false,
+    retry: false,
+    appeared: [],
+    built: false,
+    turns: [],
+    connected: [],
+    exited: [],
+  };
 }

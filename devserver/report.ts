@@ -12,6 +12,16 @@ export interface Timings {
   readonly apply: number;
 }
 
+/** A patch that was undone or redone. */
+interface Turned {
+  readonly patch: number;
+  readonly pid: number;
+  readonly functions: readonly string[];
+  /** Microseconds from the first function to the last. */
+  readonly us: number;
+  readonly notes: readonly string[];
+}
+
 /** Paths are absolute. */
 export type Report =
   /** Something goes on; `done` of `total` steps where there are steps. */
@@ -49,6 +59,10 @@ export type Report =
       /** The compiler's warnings, as it wrote them. */
       readonly warnings: string;
     }
+  /** The process runs what it ran before the patch. */
+  | (Turned & { readonly type: "undone" })
+  /** The process runs the patch again. */
+  | (Turned & { readonly type: "redone" })
   | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
   /** The compilers' output, as they wrote it. */
   | { readonly type: "buildFailed"; readonly files: readonly string[]; readonly output: string }

@@ -63,6 +63,12 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       const line = [colors.green("hot"), files(report.files) || `process ${report.pid}`, what, timings(report.ms)];
       return [line.join("  "), ...report.notes.map((note) => `     ${note}`), ...warnings(report.warnings)].join("\n");
     }
+    case "undone":
+    case "redone": {
+      const what = named(report.functions, "function", "functions");
+      const line = [colors.green(report.type), `patch ${report.patch} of process ${report.pid}`, ...what];
+      return [line.join("  "), ...report.notes.map((note) => `     ${note}`)].join("\n");
+    }
     case "unchanged":
       return [`${colors.dim("same")}  ${files(report.files)}  nothing to do`, ...warnings(report.warnings)].join("\n");
     case "buildFailed":
@@ -84,13 +90,15 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
 }
 
 function changes(report: Extract<Report, { type: "hot" }>): string {
-  const part = (names: readonly string[], one: string, many: string): string[] =>
-    names.length === 0 ? [] : [`${names.length} ${names.length === 1 ? one : many} (${cut(names, MOST_NAMES)})`];
   return [
-    ...part(report.functions, "function", "functions"),
-    ...part(report.added, "new function", "new functions"),
-    ...part(report.variables, "variable", "variables"),
+    ...named(report.functions, "function", "functions"),
+    ...named(report.added, "new function", "new functions"),
+    ...named(report.variables, "variable", "variables"),
   ].join(", ");
+}
+
+function named(names: readonly string[], one: string, many: string): string[] {
+  return names.length === 0 ? [] : [`${names.length} ${names.length === 1 ? one : many} (${cut(names, MOST_NAMES)})`];
 }
 
 function timings(ms: Timings): string {

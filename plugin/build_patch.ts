@@ -39,6 +39,8 @@ export interface ObjectChange {
   /** What was linked into the module; null for an object that was not. */
   readonly original: string | null;
   readonly after: string;
+  /** Versions whose code ran once and was undone: objects that it made may be alive. */
+  readonly undone: readonly string[];
 }
 
 export interface ModuleChange {
@@ -217,10 +219,13 @@ async function locateOriginal(module: ProjectModule, object: ObjectChange): Prom
   return original.value === null ? success(null) : locate(module.file.handle, original.value);
 }
 
+/** What runs and what ran once is compared with what is to run: objects of all of them may be alive. */
 const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
   planned.flatMap(({ change, plan }) =>
-    change.objects.flatMap(({ before, after }, index) =>
-      before === null ? [] : [{ before, after, diff: plan.diffs[index] }],
+    change.objects.flatMap(({ before, undone, after }, index) =>
+      [before, ...undone]
+        .filter((other) => other !== null)
+        .map((other) => ({ before: other, after, diff: plan.diffs[index] })),
     ),
   );
 

@@ -37,10 +37,12 @@ export const sentences = {
   E_OTHER_BUILD: "the process runs another build",
   // session and agent
   E_SESSION_OWNER: "the session directory belongs to another user",
+  E_SESSION: "no dev server serves the build directory",
   E_SESSION_BUSY: "another hotreload dev serves this build directory",
   E_PEER: "the process at the other end of the socket belongs to another user",
   E_PROTOCOL: "a message cannot be understood",
   E_AGENT: "the agent refused the patch",
+  E_UNDO: "there is nothing that can be undone or redone",
   E_PROGRAM: "the program cannot be started",
 } as const;
 

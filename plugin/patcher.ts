@@ -17,7 +17,7 @@ import { findLinker, type Linker } from "./link.js";
 import type { NinjaLog } from "./ninja_log.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
-import { type PatchRecord, ProcessHistories, type ProcessId } from "./process_history.js";
+import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
 /** A connected process as the patcher needs to know it; the newest survey counts. */
@@ -37,12 +37,21 @@ export type Update =
   | { readonly kind: "unchanged" }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
 
+/** The next patch in one of the two directions. */
+export interface Turn {
+  readonly number: number;
+  /** That the patch replaced. */
+  readonly functions: readonly string[];
+}
+
 type UnitsOfModule = Map<UnitKey, Unit>;
 
 /** What a process runs beyond its modules' generations. */
 interface Known {
   readonly units: Map<string, UnitsOfModule>;
   readonly introduced: Introduced[];
+  /** Patches that were undone. Objects that their code made may be alive. */
+  readonly undone: readonly PatchRecord[];
 }
 
 const keyOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
@@ -202,7 +211,8 @@ export class Patcher {
     const versions = perModule(({ id, version }) => [[id, version]]);
     const units = perModule(({ id, unit }) => (id === unit ? [] : [[id, unit]]));
     const { introduced, libraryNames } = outcome;
-    await this.#histories.add(process, { number, versions, units, introduced, libraryNames });
+    const functions = [...outcome.parts.functions, ...outcome.parts.addedFunctions];
+    await this.#histories.add(process, { number, versions, units, introduced, libraryNames, functions });
     return { kind: "hot", patch: { number, ...outcome.parts } };
   }
 
@@ -213,6 +223,34 @@ export class Patcher {
     this.#unsettle(process, record);
     this.#dropUnneeded();
     return success(undefined);
+  }
+
+  /** Which patch is undone or redone next. Nothing changes. Errors: E_UNDO. */
+  turn(process: ProcessView, way: "undo" | "redo"): Result<Turn> {
+    const { applied } = process;
+    const patch =
+      way === "undo"
+        ? applied.findLast(({ standing }) => standing === "standing")
+        : applied.find(({ standing }) => standing === "undone");
+    if (!patch) return failure("E_UNDO", `process ${process.pid} has nothing to ${way}`);
+    if (way === "undo" && applied.length - applied.indexOf(patch) > UNDO_REACH) {
+      return failure(
+        "E_UNDO",
+        `process ${process.pid} can undo its last ${UNDO_REACH} patches, and patch ${patch.patch} is older`,
+      );
+    }
+    const record = this.#histories.of(process, applied)?.[applied.indexOf(patch)];
+    if (!record) return failure("E_UNDO", `patch ${patch.patch} of process ${process.pid} was not made here`);
+    return success({ number: record.number, functions: record.functions });
+  }
+
+  /** The process undid or redid the patch: what was found the same as it counts no more. */
+  async turned(process: ProcessView, number: number): Promise<void> {
+    const index = process.applied.findIndex(({ patch }) => patch === number);
+    const patch = process.applied[index];
+    const record = this.#histories.of(process, process.applied)?.[index];
+    if (patch) await this.#histories.noteUndone(process, patch);
+    if (record) this.#unsettle(process, record);
   }
 
   /** The process is gone: forgets it and deletes its patch files. */
@@ -230,10 +268,16 @@ export class Patcher {
     const take = (module: string, entries: Iterable<readonly [UnitKey, Unit]>) => {
       units.set(module, new Map([...(units.get(module) ?? []), ...entries]));
     };
-    for (const record of records)
+    const stands = (_: PatchRecord, index: number) => process.applied[index]?.standing === "standing";
+    const standing = records.filter(stands);
+    for (const record of standing)
       for (const module of Object.keys(record.versions)) take(module, unitsIn(record, module));
     for (const [module, entries] of this.#settled.get(keyOf(process)) ?? []) take(module, entries);
-    return { units, introduced: records.flatMap((record) => record.introduced) };
+    const undone = records.filter((record) => !standing.includes(record));
+    // Variables stay where they first appeared. Functions that are there again are new ones: what the undone patch brought
+    // has the code of then.
+    const left = undone.flatMap(({ introduced }) => introduced.filter(({ kind }) => kind !== "function"));
+    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone };
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */
@@ -273,7 +317,9 @@ export class Patcher {
           file: id,
         });
       }
-      objects.push({ id, unit, version: present.version, before, original: linkedFile, after });
+      const undone = this.#undoneFiles(known.undone, module.path, unit, [present.version, applied?.version]);
+      if (!undone) return failure("E_BASELINE", "of a patch that was undone is not kept", { file: id });
+      objects.push({ id, unit, version: present.version, before, original: linkedFile, after, undone });
     }
     const space = freeSpace(process, module);
     if (objects.length > 0 && !space) {
@@ -286,6 +332,19 @@ export class Patcher {
     };
     const { start, room } = space ?? { start: 0, room: 0 };
     return success({ path: module.path, start, room, objects, gone: matched.value.gone, others });
+  }
+
+  /** The unit in the versions that undone patches had of it, but for the known ones; undefined if one is not kept. */
+  #undoneFiles(
+    undone: readonly PatchRecord[],
+    module: string,
+    unit: UnitKey,
+    known: readonly (Version | undefined)[],
+  ): string[] | undefined {
+    const versions = undone.flatMap((record) => [...unitsIn(record, module)].filter(([key]) => key === unit));
+    const others = versions.filter(([, { version }]) => !known.includes(version));
+    const files = others.map(([, { object, version }]) => this.#versions.fileOf(object, version));
+    return files.every((file) => file !== undefined) ? [...new Set(files)] : undefined;
   }
 
   #currentUnit(object: ObjectPath): Unit | undefined {
@@ -362,13 +421,13 @@ export class Patcher {
 
   /** Of the versions that are kept, those stay that a process runs, or that a module was linked from. */
   #dropUnneeded(): void {
-    const newest = this.#histories.newest();
+    const needed = this.#histories.needed();
     const settled = [...this.#settled.values()].flatMap((modules) =>
       [...modules.values()].flatMap((units) => [...units.values()]),
     );
     this.#versions.keepOnly(
       (object, version) =>
-        newest.has(`${object}@${version}`) ||
+        needed.has(`${object}@${version}`) ||
         settled.some((unit) => unit.object === object && unit.version === version) ||
         this.#generations.all.some((generation) => generation.objects[object] === version),
     );

@@ -35,8 +35,15 @@ export interface AppliedLibrary {
   readonly kept: readonly number[];
 }
 
+/**
+ * "undone": its functions run as before it, until it is redone; what it brought stays where it is. "abandoned": undone
+ * for good, since a newer patch was made without it.
+ */
+export type Standing = "standing" | "undone" | "abandoned";
+
 export interface AppliedPatch {
   /** The number that the server gave it: rising within a process. */
   readonly patch: number;
   readonly libraries: readonly AppliedLibrary[];
+  readonly standing: Standing;
 }

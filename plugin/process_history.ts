@@ -17,7 +17,14 @@ export interface PatchRecord {
   readonly introduced: readonly Introduced[];
   /** Module -> base name of its library in this patch. */
   readonly libraryNames: Readonly<Record<string, string>>;
+  /** What it changed, as it was reported. */
+  readonly functions: readonly string[];
+  /** It was undone at least once: objects that its code made may be alive. */
+  readonly wasUndone?: boolean;
 }
+
+/** So many patches of a process can be undone. For older ones the objects are not kept that a next patch would need. */
+export const UNDO_REACH = 64;
 
 /** A process for good: pids are used again, start times with them are not. */
 export interface ProcessId {
@@ -70,17 +77,21 @@ export class ProcessHistories {
     return join(this.#patches, nameOf(id), String(number));
   }
 
-  /**
-   * The records of what the process says is applied, undefined if it has patches that nobody knows of. A forked child
-   * has its parent's patches: their libraries lie in the parent's folder.
-   */
+  /** The records of what the process says is applied, in that order; undefined if nobody knows of one of them. */
   of(id: ProcessId, applied: readonly AppliedPatch[]): readonly PatchRecord[] | undefined {
     const found = applied.map((patch) => {
-      const library = patch.libraries[0]?.path;
-      const owner = library ? basename(dirname(dirname(library))) : nameOf(id);
-      return this.#records.get(owner)?.find((record) => record.number === patch.patch);
+      return this.#records.get(ownerOf(id, patch))?.find((record) => record.number === patch.patch);
     });
     return found.every((record) => record !== undefined) ? found : undefined;
+  }
+
+  /** A patch was undone: what belongs to it is kept for as long as the process lives. */
+  async noteUndone(id: ProcessId, patch: AppliedPatch): Promise<void> {
+    const name = ownerOf(id, patch);
+    const records = this.#records.get(name)?.map((record) => {
+      return record.number === patch.patch ? { ...record, wasUndone: true } : record;
+    });
+    if (records) await this.#save(name, records);
   }
 
   /** Before a patch is sent: a record of what it does. It counts when the process says that it has the patch. */
@@ -88,6 +99,10 @@ export class ProcessHistories {
     const name = nameOf(id);
     const records = (this.#records.get(name) ?? []).filter((known) => known.number !== record.number);
     records.push(record);
+    await this.#save(name, records);
+  }
+
+  async #save(name: string, records: PatchRecord[]): Promise<void> {
     this.#records.set(name, records);
     await writeState(join(this.#directory, `${name}.json`), records);
   }
@@ -116,23 +131,41 @@ export class ProcessHistories {
   }
 
   /**
-   * `object@version` of the newest version of each object in each process and module, with and without the last patch:
-   * the process may have refused it.
+   * `object@version` of what the processes run, or would run after as many undos as are possible, and of the patches that
+   * were undone.
    */
-  newest(): Set<string> {
+  needed(): Set<string> {
     const needed = new Set<string>();
     for (const records of this.#records.values()) {
       const newest = new Map<string, string>();
+      const add = (names: Iterable<string>) => {
+        for (const name of names) needed.add(name);
+      };
       for (const [index, record] of records.entries()) {
-        if (index === records.length - 1) for (const name of newest.values()) needed.add(name);
-        for (const [module, versions] of Object.entries(record.versions)) {
-          for (const [object, version] of Object.entries(versions)) {
-            newest.set(`${module}\n${object}`, `${object}@${version}`);
-          }
-        }
+        // The process may have refused the last one: with it, one more than those that can be undone.
+        const isInReach = index >= records.length - UNDO_REACH - 1;
+        if (isInReach) add(newest.values());
+        const own = versionNames(record);
+        if (isInReach || record.wasUndone) add(own.values());
+        for (const [object, name] of own) newest.set(object, name);
       }
-      for (const name of newest.values()) needed.add(name);
+      add(newest.values());
     }
     return needed;
   }
+}
+
+/** A forked child has its parent's patches: their libraries lie in the parent's folder. */
+function ownerOf(id: ProcessId, patch: AppliedPatch): string {
+  const library = patch.libraries[0]?.path;
+  return library ? basename(dirname(dirname(library))) : nameOf(id);
+}
+
+/** `module\nobject` -> `object@version`. */
+function versionNames(record: PatchRecord): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [module, versions] of Object.entries(record.versions)) {
+    for (const [object, version] of Object.entries(versions)) names.set(`${module}\n${object}`, `${object}@${version}`);
+  }
+  return names;
 }

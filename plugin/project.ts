@@ -64,11 +64,16 @@ export interface Program {
   readonly path: string;
 }
 
+/** Absolute path of the build directory, which need not exist. */
+export function buildDirectory(sourceDir: string, chosen: string | undefined): string {
+  return resolve(chosen ?? join(sourceDir, "build", "hotreload"));
+}
+
 /** Absolute directories of the project; makes the build directory. E_PROJECT. */
 export function locateProject(options: ProjectOptions): Result<{ sourceDir: string; buildDir: string }> {
   const sourceDir = findProject(options.dir);
   if (!sourceDir.ok) return sourceDir;
-  const buildDir = resolve(options.buildDir ?? join(sourceDir.value, "build", "hotreload"));
+  const buildDir = buildDirectory(sourceDir.value, options.buildDir);
   try {
     mkdirSync(buildDir, { recursive: true });
   } catch (error) {

@@ -6,7 +6,9 @@
 
 #include "array.h"
 #include "clock.h"
+#include "demands.h"
 #include "redirect.h"
+#include "undo.h"
 
 /* Room for one more patch, so that nothing can fail once functions are redirected. */
 static bool applied_reserve(struct hotreload_process *process, struct hotreload_error *error) {
@@ -33,50 +35,15 @@ static bool libraries_load(struct hotreload_process *process, struct hotreload_a
 }
 
 /* An entry in one of the patch's own libraries would be new code that is replaced before it ever ran. */
-static bool entry_check(const struct hotreload_applied *patch, uint64_t entry, struct hotreload_error *error) {
-  for (size_t i = 0; i < patch->library_count; i++) {
-    const struct hotreload_extent *extent = &patch->libraries[i].extent;
-    if (entry >= extent->start && entry - extent->start < extent->size)
-      return hotreload_error_set(error, E_AGENT_ENTRY, "%#llx is in the patch itself", (unsigned long long)entry);
-  }
-  return true;
-}
-
-/* What the tables of all libraries ask for, in one list each. */
-struct demands {
-  struct hotreload_redirect *redirects;
-  size_t redirect_count;
-  struct hotreload_data data;
-  uint32_t call_count;
-};
-
-static void demands_free(struct demands *demands) {
-  free(demands->redirects);
-  free(demands->data.items);
-}
-
-static bool demands_gather(const struct hotreload_applied *patch, struct demands *demands,
-                           struct hotreload_error *error) {
-  *demands = (struct demands){0};
-  size_t redirects = 0, writes = 0;
-  for (size_t i = 0; i < patch->library_count; i++) {
-    redirects += patch->libraries[i].patch->redirect_count;
-    writes += patch->libraries[i].patch->write_count;
-  }
-  demands->redirects = calloc(redirects + 1, sizeof *demands->redirects);
-  demands->data.items = calloc(writes + 1, sizeof *demands->data.items);
-  if (!demands->redirects || !demands->data.items)
-    return hotreload_error_set(error, E_AGENT_MEMORY, "for %zu functions and %zu variables", redirects, writes);
-  for (size_t i = 0; i < patch->library_count; i++) {
-    const struct hotreload_patch *table = patch->libraries[i].patch;
-    for (uint32_t j = 0; j < table->redirect_count; j++) {
-      demands->redirects[demands->redirect_count++] = table->redirects[j];
-      if (!entry_check(patch, table->redirects[j].entry, error))
-        return false;
+static bool entries_check(const struct hotreload_applied *patch, const struct hotreload_demands *demands,
+                          struct hotreload_error *error) {
+  for (size_t i = 0; i < demands->redirect_count; i++) {
+    uint64_t entry = demands->redirects[i].entry;
+    for (size_t j = 0; j < patch->library_count; j++) {
+      const struct hotreload_extent *extent = &patch->libraries[j].extent;
+      if (entry >= extent->start && entry - extent->start < extent->size)
+        return hotreload_error_set(error, E_AGENT_ENTRY, "%#llx is in the patch itself", (unsigned long long)entry);
     }
-    for (uint32_t j = 0; j < table->write_count; j++)
-      demands->data.items[demands->data.count++].write = &hotreload_patch_writes(table)[j];
-    demands->call_count += table->call_count;
   }
   return true;
 }
@@ -95,22 +62,11 @@ static bool variables_construct(const struct hotreload_applied *patch, struct ho
   return true;
 }
 
-/* The items of the data are in the order of the libraries and their tables. */
-static void kept_note(struct hotreload_applied *patch, const struct hotreload_data *data) {
-  const struct hotreload_data_item *item = data->items;
-  for (size_t i = 0; i < patch->library_count; i++) {
-    struct hotreload_library *library = &patch->libraries[i];
-    for (uint32_t j = 0; j < library->patch->write_count; j++, item++)
-      if (item->kept)
-        library->kept[library->kept_count++] = j;
-  }
-}
-
 /* `*constructed` says whether a constructor began. */
 static bool libraries_commit(const struct hotreload_process *process, struct hotreload_applied *patch,
                              bool *constructed, uint64_t *nanoseconds, struct hotreload_error *error) {
-  struct demands demands;
-  bool good = demands_gather(patch, &demands, error);
+  struct hotreload_demands demands;
+  bool good = hotreload_demands_gather(patch, &demands, error) && entries_check(patch, &demands, error);
   if (good && demands.call_count) {
     good = hotreload_redirect_check(demands.redirects, demands.redirect_count, &demands.data, &process->ranges, error);
     *constructed = good;
@@ -119,8 +75,8 @@ static bool libraries_commit(const struct hotreload_process *process, struct hot
   good = good && hotreload_redirect_write(demands.redirects, demands.redirect_count, &demands.data, &process->ranges,
                                           nanoseconds, error);
   if (good)
-    kept_note(patch, &demands.data);
-  demands_free(&demands);
+    hotreload_demands_note(&demands, patch);
+  hotreload_demands_free(&demands);
   return good;
 }
 
@@ -158,6 +114,7 @@ const struct hotreload_applied *hotreload_patch_apply(struct hotreload_process *
     libraries_drop(process, &patch, constructed);
     return NULL;
   }
+  hotreload_undone_abandon(process);
   process->applied[process->applied_count] = patch;
   return &process->applied[process->applied_count++];
 }

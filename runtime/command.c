@@ -7,6 +7,7 @@
 #include "message.h"
 #include "modules.h"
 #include "stat.h"
+#include "undo.h"
 
 void hotreload_command_greet(const struct hotreload_process *process, struct hotreload_text *answer) {
   struct hotreload_error error;
@@ -55,6 +56,17 @@ static bool apply(struct hotreload_process *process, const char *patches, const 
   return applied != NULL;
 }
 
+static bool turn(struct hotreload_process *process, const struct hotreload_command *command,
+                 struct hotreload_text *answer, struct hotreload_error *error) {
+  uint64_t nanoseconds;
+  bool done = command->kind == HOTRELOAD_UNDO
+                  ? hotreload_patch_undo(process, command->patch, &nanoseconds, error)
+                  : hotreload_patch_redo(process, command->patch, &nanoseconds, error);
+  if (done)
+    hotreload_message_turned(answer, command, nanoseconds);
+  return done;
+}
+
 bool hotreload_command_run(struct hotreload_process *process, const char *patches, const char *text, size_t length,
                            struct hotreload_text *answer) {
   struct hotreload_command command;
@@ -73,6 +85,10 @@ bool hotreload_command_run(struct hotreload_process *process, const char *patche
     break;
   case HOTRELOAD_APPLY:
     done = apply(process, patches, &command, answer, &error);
+    break;
+  case HOTRELOAD_UNDO:
+  case HOTRELOAD_REDO:
+    done = turn(process, &command, answer, &error);
     break;
   }
   if (!done)

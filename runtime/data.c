@@ -105,6 +105,10 @@ static bool item_store(const struct hotreload_write *write) {
 }
 
 void hotreload_data_store(struct hotreload_data *data) {
-  for (size_t i = 0; i < data->count; i++)
-    data->items[i].kept = !item_store(data->items[i].write);
+  for (size_t i = 0; i < data->count; i++) {
+    struct hotreload_data_item *item = &data->items[i];
+    if (item->saved)
+      memcpy(item->saved, (const void *)item->write->address, item->write->size);
+    item->kept = !item_store(item->write);
+  }
 }

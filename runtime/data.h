@@ -13,6 +13,7 @@
 struct hotreload_data_item {
   const struct hotreload_write *write;
   int protection; /* of its pages, before */
+  char *saved;    /* gets the contents that it had, unless NULL; room for all of them */
   bool kept;      /* it had not the bytes that were expected, and was left alone */
 };
 

@@ -58,33 +58,56 @@ static bool word_put(struct hotreload_word *word, uint64_t address, const uint8_
   return true;
 }
 
-bool hotreload_entry_plan(uint64_t entry, uint64_t target, const struct hotreload_segment *segment,
-                          struct hotreload_entry *plan, struct hotreload_error *error) {
-  uint8_t bytes[PADDING + 6]; /* the padding, endbr64, two bytes */
-  *plan = (struct hotreload_entry){0};
-  if (entry < segment->start + PADDING || segment->end - entry < sizeof bytes - PADDING)
+/* What stands at a function's entry. */
+struct bytes {
+  uint8_t at[PADDING + 6]; /* the padding, endbr64, two bytes */
+  const uint8_t *code;     /* the two bytes: no-ops, or the jump to the padding */
+  uint64_t code_address;
+  uint8_t jump_back[2]; /* that jump */
+  bool marked;          /* with endbr64 */
+  bool redirected;
+};
+
+static bool bytes_read(uint64_t entry, const struct hotreload_segment *segment, struct bytes *bytes,
+                       struct hotreload_error *error) {
+  if (entry < segment->start + PADDING || segment->end - entry < sizeof bytes->at - PADDING)
     return hotreload_error_set(error, E_AGENT_ENTRY, "the function at %#llx lies at the edge of its segment",
                                (unsigned long long)entry);
-  memcpy(bytes, (const void *)(entry - PADDING), sizeof bytes);
-
-  const uint8_t *at_entry = bytes + PADDING;
-  bool marked = memcmp(at_entry, endbr64, sizeof endbr64) == 0;
-  const uint8_t *code = marked ? at_entry + sizeof endbr64 : at_entry;
-  const uint8_t jump_back[2] = {0xeb, marked ? 0xf5 : 0xf9};
+  memcpy(bytes->at, (const void *)(entry - PADDING), sizeof bytes->at);
+  const uint8_t *at_entry = bytes->at + PADDING;
+  bytes->marked = memcmp(at_entry, endbr64, sizeof endbr64) == 0;
+  bytes->code = bytes->marked ? at_entry + sizeof endbr64 : at_entry;
+  bytes->code_address = entry + (uint64_t)(bytes->code - at_entry);
+  bytes->jump_back[0] = 0xeb;
+  bytes->jump_back[1] = bytes->marked ? 0xf5 : 0xf9;
+  const uint8_t *code = bytes->code;
   if (at_entry[0] == BREAKPOINT || code[0] == BREAKPOINT || code[1] == BREAKPOINT)
-    return entry_refuse(error, E_AGENT_BREAKPOINT, entry, "has an int3", bytes);
+    return entry_refuse(error, E_AGENT_BREAKPOINT, entry, "has an int3", bytes->at);
+  bytes->redirected = memcmp(code, bytes->jump_back, 2) == 0;
+  bool jump = bytes->at[0] == 0xe9;
+  if (bytes->redirected ? !jump : !((code[0] == 0x90 || code[0] == 0x66) && code[1] == 0x90))
+    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes->at);
+  if (!jump && !is_padding(bytes->at))
+    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes->at);
+  return true;
+}
 
-  bool redirected = memcmp(code, jump_back, 2) == 0;
-  if (!redirected && !((code[0] == 0x90 || code[0] == 0x66) && code[1] == 0x90))
-    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes);
-  if (bytes[0] == 0xe9) {
-    int32_t displacement;
-    memcpy(&displacement, bytes + 1, sizeof displacement);
-    plan->previous = entry + (uint64_t)(int64_t)displacement;
-  } else if (redirected || !is_padding(bytes)) {
-    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes);
-  }
+/* Where the jump in the padding leads, 0 if there is none. */
+static uint64_t bytes_previous(const struct bytes *bytes, uint64_t entry) {
+  int32_t displacement;
+  if (bytes->at[0] != 0xe9)
+    return 0;
+  memcpy(&displacement, bytes->at + 1, sizeof displacement);
+  return entry + (uint64_t)(int64_t)displacement;
+}
 
+bool hotreload_entry_plan(uint64_t entry, uint64_t target, const struct hotreload_segment *segment,
+                          struct hotreload_entry *plan, struct hotreload_error *error) {
+  struct bytes bytes;
+  *plan = (struct hotreload_entry){0};
+  if (!bytes_read(entry, segment, &bytes, error))
+    return false;
+  plan->previous = bytes_previous(&bytes, entry);
   int64_t distance = (int64_t)(target - entry);
   if (distance != (int32_t)distance)
     return hotreload_error_set(error, E_AGENT_TARGET, "%#llx is too far from %#llx", (unsigned long long)target,
@@ -93,12 +116,27 @@ bool hotreload_entry_plan(uint64_t entry, uint64_t target, const struct hotreloa
   uint8_t jump[PADDING] = {0xe9};
   memcpy(jump + 1, &displacement, sizeof displacement);
 
-  struct hotreload_word *code_word = &plan->words[marked ? 1 : 0];
-  plan->word_count = marked ? 2 : 1;
-  plan->first_word_redirects = !marked || redirected;
+  struct hotreload_word *code_word = &plan->words[bytes.marked ? 1 : 0];
+  plan->word_count = bytes.marked ? 2 : 1;
+  plan->first_word_redirects = !bytes.marked || bytes.redirected;
   if (!word_put(&plan->words[0], entry - PADDING, jump, sizeof jump) ||
-      !word_put(code_word, entry + (uint64_t)(code - at_entry), jump_back, sizeof jump_back))
-    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes);
+      !word_put(code_word, bytes.code_address, bytes.jump_back, sizeof bytes.jump_back))
+    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes.at);
+  return true;
+}
+
+bool hotreload_entry_plan_return(uint64_t entry, const struct hotreload_segment *segment, struct hotreload_entry *plan,
+                                 struct hotreload_error *error) {
+  /* One no-op of two bytes, whatever the compiler wrote: it is as good for a thread that stands on the second one. */
+  static const uint8_t no_op[2] = {0x66, 0x90};
+  struct bytes bytes;
+  *plan = (struct hotreload_entry){.first_word_redirects = true};
+  if (!bytes_read(entry, segment, &bytes, error))
+    return false;
+  plan->previous = bytes_previous(&bytes, entry);
+  plan->word_count = bytes.redirected ? 1 : 0;
+  if (bytes.redirected && !word_put(&plan->words[0], bytes.code_address, no_op, sizeof no_op))
+    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes.at);
   return true;
 }
 

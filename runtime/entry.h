@@ -32,6 +32,11 @@ struct hotreload_entry {
 bool hotreload_entry_plan(uint64_t entry, uint64_t target, const struct hotreload_segment *segment,
                           struct hotreload_entry *plan, struct hotreload_error *error);
 
+/* The same for a function that is to run its own code again: the word that makes the bytes at its entry no-ops. There is
+ * none, and `word_count` is 0, if they are. Errors: E_AGENT_ENTRY, E_AGENT_BREAKPOINT. */
+bool hotreload_entry_plan_return(uint64_t entry, const struct hotreload_segment *segment, struct hotreload_entry *plan,
+                                 struct hotreload_error *error);
+
 /* Writes a word with one atomic 8-byte store. The other bytes of the word stay as they are at that instant, even if
  * a debugger changes one of them meanwhile. The page must be writable. */
 void hotreload_word_store(const struct hotreload_word *word);

@@ -157,8 +157,12 @@ bool hotreload_library_read(struct hotreload_library *library, struct hotreload_
     return hotreload_error_set(error, E_AGENT_FORMAT, "%s has a table that ends outside it", library->path);
   if (!table_check(library, patch, error))
     return false;
+  uint64_t written = 1;
+  for (uint32_t i = 0; i < patch->write_count; i++)
+    written += hotreload_patch_writes(patch)[i].size;
   library->kept = calloc(patch->write_count + 1u, sizeof *library->kept);
-  if (!library->kept)
+  library->saved = malloc(written);
+  if (!library->kept || !library->saved)
     return hotreload_error_set(error, E_AGENT_MEMORY, "for %u variables", patch->write_count);
   library->patch = patch;
   return true;
@@ -175,5 +179,6 @@ void hotreload_library_unload(struct hotreload_library *library, struct hotreloa
 void hotreload_library_free(struct hotreload_library *library) {
   free(library->path);
   free(library->kept);
+  free(library->saved);
   *library = (struct hotreload_library){0};
 }

@@ -18,6 +18,7 @@ struct hotreload_library {
   const struct hotreload_patch *patch; /* inside the loaded library */
   uint32_t *kept;                      /* which of its writes left the program's data alone, rising */
   uint32_t kept_count;                 /* there is room for all of them */
+  char *saved;                         /* what its writes replaced, one behind the other */
 };
 
 /* Checks the file: it lies inside `directory` (absolute), both are the effective user's own and nobody else can

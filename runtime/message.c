@@ -18,11 +18,14 @@ struct description {
 static const char *const survey_fields[] = {"type", "id", NULL};
 static const char *const reserve_fields[] = {"type", "id", "start", "end", "size", NULL};
 static const char *const apply_fields[] = {"type", "id", "patch", "libraries", NULL};
+static const char *const turn_fields[] = {"type", "id", "patch", NULL};
 
 static const struct description descriptions[] = {
     {"survey", HOTRELOAD_SURVEY, survey_fields},
     {"reserve", HOTRELOAD_RESERVE, reserve_fields},
     {"apply", HOTRELOAD_APPLY, apply_fields},
+    {"undo", HOTRELOAD_UNDO, turn_fields},
+    {"redo", HOTRELOAD_REDO, turn_fields},
 };
 
 static const char *libraries_read(struct hotreload_command *command, const struct hotreload_json *json) {
@@ -168,6 +171,9 @@ static void applied_write(struct hotreload_text *text, const struct hotreload_ap
   hotreload_text_literal(text, "]");
 }
 
+static const char *const standings[] = {
+    [HOTRELOAD_STANDING] = "standing", [HOTRELOAD_UNDONE] = "undone", [HOTRELOAD_ABANDONED] = "abandoned"};
+
 void hotreload_message_hello(struct hotreload_text *text, const struct hotreload_identity *identity,
                              const struct hotreload_modules *modules, const struct hotreload_process *process) {
   message_begin(text, "hello");
@@ -190,6 +196,7 @@ void hotreload_message_hello(struct hotreload_text *text, const struct hotreload
   for (size_t i = 0; i < process->applied_count; i++) {
     element_begin(text, i);
     applied_write(text, &process->applied[i]);
+    string_write(text, "standing", standings[process->applied[i].standing]);
     hotreload_text_literal(text, "}");
   }
   hotreload_text_literal(text, "]}");
@@ -218,6 +225,15 @@ void hotreload_message_applied(struct hotreload_text *text, uint64_t id, const s
   applied_write(text, applied);
   microseconds_write(text, "loadUs", timing->load_nanoseconds);
   microseconds_write(text, "redirectUs", timing->redirect_nanoseconds);
+  hotreload_text_literal(text, "}");
+}
+
+void hotreload_message_turned(struct hotreload_text *text, const struct hotreload_command *command,
+                              uint64_t nanoseconds) {
+  message_begin(text, command->kind == HOTRELOAD_UNDO ? "undone" : "redone");
+  number_write(text, "id", command->id);
+  number_write(text, "patch", command->patch);
+  microseconds_write(text, "redirectUs", nanoseconds);
   hotreload_text_literal(text, "}");
 }
 

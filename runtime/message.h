@@ -12,7 +12,7 @@
 #include "process.h"
 #include "text.h"
 
-enum hotreload_command_kind { HOTRELOAD_SURVEY, HOTRELOAD_RESERVE, HOTRELOAD_APPLY };
+enum hotreload_command_kind { HOTRELOAD_SURVEY, HOTRELOAD_RESERVE, HOTRELOAD_APPLY, HOTRELOAD_UNDO, HOTRELOAD_REDO };
 
 struct hotreload_command {
   enum hotreload_command_kind kind;
@@ -20,8 +20,8 @@ struct hotreload_command {
   uint64_t start; /* reserve */
   uint64_t end;
   uint64_t size;
-  uint64_t patch; /* apply */
-  char **libraries;
+  uint64_t patch; /* apply, undo, redo */
+  char **libraries; /* apply */
   size_t library_count;
 };
 
@@ -48,6 +48,9 @@ void hotreload_message_surveyed(struct hotreload_text *text, uint64_t id, const 
 void hotreload_message_reserved(struct hotreload_text *text, uint64_t id, const struct hotreload_range *range);
 void hotreload_message_applied(struct hotreload_text *text, uint64_t id, const struct hotreload_applied *applied,
                                const struct hotreload_timing *timing);
+/* The answer to undo or redo. */
+void hotreload_message_turned(struct hotreload_text *text, const struct hotreload_command *command,
+                              uint64_t nanoseconds);
 void hotreload_message_refused(struct hotreload_text *text, uint64_t id, const struct hotreload_error *error);
 
 #endif

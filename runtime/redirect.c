@@ -60,7 +60,9 @@ static bool plan_entries(struct work *work) {
       return hotreload_error_set(work->error, E_AGENT_ENTRY, "%#llx is not in the code of a loaded module",
                                  (unsigned long long)entry);
     struct hotreload_entry *plan = &work->plans[i];
-    if (!hotreload_entry_plan(entry, work->list[i].target, segment, plan, work->error))
+    uint64_t target = work->list[i].target;
+    if (target == HOTRELOAD_OWN_CODE ? !hotreload_entry_plan_return(entry, segment, plan, work->error)
+                                     : !hotreload_entry_plan(entry, target, segment, plan, work->error))
       return false;
     /* A jump in front of a function that is not ours ends the function before it: a tail call. */
     if (plan->previous && !hotreload_ranges_contain(work->ranges, plan->previous))
@@ -114,10 +116,8 @@ static void words_write(struct work *work) {
       hotreload_word_store(&work->plans[i].words[0]);
   for (size_t i = 0; i < work->count; i++) {
     const struct hotreload_entry *plan = &work->plans[i];
-    if (plan->first_word_redirects)
-      hotreload_word_store(&plan->words[0]);
-    else
-      hotreload_word_store(&plan->words[1]);
+    if (plan->word_count)
+      hotreload_word_store(&plan->words[plan->first_word_redirects ? 0 : 1]);
   }
   work->nanoseconds = hotreload_clock_nanoseconds() - begin;
 }

@@ -14,6 +14,9 @@
  * costs nothing while there is one thread, some milliseconds afterwards. */
 void hotreload_redirect_prepare(void);
 
+/* The target of a function that is to run its own code again: that of its first version. */
+#define HOTRELOAD_OWN_CODE 0
+
 /* Sends each entry to its target: all of them, or none. The functions may be running in any number of threads, none
  * of which is stopped. Each target must lie in code that is loaded for good; `count` may be 0. The list is sorted.
  * `*nanoseconds` gets the time from the first to the last word written.

@@ -34,6 +34,7 @@ async function serve(credentials?: PeerCredentials): Promise<Server> {
     credentials,
     onConnection: (connection) => agents.accept(connection),
     onProblem: problems.push,
+    onCommand: async (command) => (command === "undo" ? { did: command } : undefined),
     handshakeMs: 200,
   });
   assert.ok(server.ok);
@@ -198,6 +199,37 @@ test("a second server at the same socket is refused", async () => {
   const { socket } = await serve();
   const second = await listenForAgents({ socket, onConnection: () => {}, onProblem: () => {} });
   assert.ok(!second.ok && second.problem.code === "E_SESSION_BUSY");
+});
+
+const post = (body: string, ...headers: string[]): string =>
+  ["POST /command HTTP/1.1", "Host: x", `Content-Length: ${Buffer.byteLength(body)}`, ...headers, "", body].join(
+    "\r\n",
+  );
+const JSON_TYPE = "Content-Type: application/json";
+
+test("a command of our own user is carried out, and its answer sent back", async () => {
+  const { socket } = await serve();
+  const answer = await exchange(socket, post('{"command":"undo"}', JSON_TYPE));
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+  assert.match(answer, /\{"did":"undo"\}/);
+});
+
+test("what is no command, or comes from a page or another user, is refused", async () => {
+  const { socket, problems } = await serve();
+  const status = async (text: string) => /^HTTP\/1\.1 (\d+)/.exec(await exchange(socket, text))?.[1];
+  assert.equal(await status(post('{"command":"walk"}', JSON_TYPE)), "404");
+  assert.equal(await status(post('{"command":1}', JSON_TYPE)), "400");
+  assert.equal(await status(post("undo", JSON_TYPE)), "400");
+  assert.equal(await status(post("null", JSON_TYPE)), "400");
+  assert.equal(await status(post('{"command":"undo"}', "Content-Type: text/plain")), "415");
+  assert.equal(await status(post(`{"command":"undo","x":"${"y".repeat(5000)}"}`, JSON_TYPE)), "413");
+  assert.equal(await status(post('{"command":"undo"}', JSON_TYPE, "Origin: http://evil.example")), "403");
+  assert.equal(await status(post('{"command":"undo"}', JSON_TYPE, "Origin: null")), "403");
+  assert.equal(await status("GET /command HTTP/1.1\r\nHost: x\r\n\r\n"), "404");
+  assert.deepEqual(problems.rest, []);
+  const other = await serve(() => ({ pid: 1, uid: (process.getuid?.() ?? 0) + 1 }));
+  assert.match(await exchange(other.socket, post('{"command":"undo"}', JSON_TYPE)), /^HTTP\/1\.1 403 /);
+  assert.equal((await other.problems.next("E_PEER")).code, "E_PEER");
 });
 
 test.run();

@@ -52,14 +52,17 @@ test("what the process answers becomes what is known of it", async () => {
   const agent = await connected.next("connection");
   assert.deepEqual(await agent.survey(), { kind: "done", value: undefined });
   assert.deepEqual(await agent.reserve(module("/b/lib.so", 0x800000), 4096), { kind: "done", value: undefined });
-  assert.deepEqual(await agent.apply(3, ["/p/1.so"]), { kind: "done", value: { patch: 3, libraries: [library] } });
+  assert.deepEqual(await agent.apply(3, ["/p/1.so"]), {
+    kind: "done",
+    value: { patch: 3, libraries: [library], standing: "standing" },
+  });
   const view = agent.view();
   assert.deepEqual(view.modules, modules);
   assert.deepEqual(
     view.ranges.map((each) => each.near),
     [1, 0x800000],
   );
-  assert.deepEqual(view.applied, [{ patch: 3, libraries: [library] }]);
+  assert.deepEqual(view.applied, [{ patch: 3, libraries: [library], standing: "standing" }]);
   assert.deepEqual(
     client.received.all.map((message) => message.type),
     ["survey", "reserve", "apply"],

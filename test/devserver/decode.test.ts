@@ -12,7 +12,10 @@ const test = suite("decode");
 
 const library = { path: "/b/.hotreload/patches/1.so", start: 0x10000000, size: 4096, tlsModule: 0, kept: [] };
 const messages = {
-  hello: hello({ ranges: [range(module("/b/app").start)], applied: [{ patch: 1, libraries: [library] }] }),
+  hello: hello({
+    ranges: [range(module("/b/app").start)],
+    applied: [{ patch: 1, libraries: [library], standing: "undone" }],
+  }),
   surveyed: { type: "surveyed", id: 1, modules: [module("/b/app"), module("linux-vdso.so.1", 0x200000)] },
   reserved: { type: "reserved", id: 2, range: range(0x400000) },
   applied: { type: "applied", id: 3, patch: 1, libraries: [library], loadUs: 812.5, redirectUs: 3 },

@@ -66,6 +66,15 @@ test("a save becomes the running program's code; commands are obeyed; it ends wi
   await prints(dev, "2 a b");
 
   dev.send('{"command":"undo"}');
+  const undone = await dev.report("undone");
+  assert.deepEqual([undone.patch, undone.functions, undone.pid], [hot.patch, ["value"], ready.pid]);
+  await prints(dev, "1 a b");
+  dev.send('{"command":"redo"}');
+  await dev.report("redone");
+  await prints(dev, "2 a b");
+  dev.send('{"command":"redo"}');
+  assert.equal((await dev.report("error")).code, "E_UNDO");
+  dev.send('{"command":"walk"}');
   assert.equal((await dev.report("error")).code, "E_PROTOCOL");
   dev.send("no JSON");
   assert.equal((await dev.report("error")).code, "E_PROTOCOL");
@@ -217,9 +226,13 @@ test("in a terminal keys are obeyed, and Ctrl-C ends it with its program", async
   const shows = (text: RegExp): Promise<void> => until(`${text} in ${dev.text}`, () => text.test(dev.text), 30_000);
   await shows(/ready.* built in \d+ ms, process \d+ connected/);
   dev.child.stdin?.write("h");
-  await shows(/h help, r restart/);
+  await shows(/h help, z undo the last patch, Z redo it, r restart/);
   scratch.write("value.c", VALUE.replace("return 1", "return 6"));
   await shows(/hot.*value\.c {2}1 function \(value\) {2}\d+ ms \(build \d+/);
+  dev.child.stdin?.write("z");
+  await shows(/undone.*patch 1 of process \d+ {2}1 function \(value\)\s+the files are as they were saved/);
+  dev.child.stdin?.write("Z");
+  await shows(/redone.*patch 1 of process \d+ {2}1 function \(value\)/);
   scratch.write("value.c", VALUE.replace("return 1", "return one"));
   await shows(/build failed.*value\.c\s+\S*value\.c: In function/);
   scratch.write("value.c", VALUE.replace("return 1", "return 7"));

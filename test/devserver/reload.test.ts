@@ -5,6 +5,7 @@ import { readFileSync, utimesSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
 import type { ServerMessage } from "../../devserver/protocol.js";
+import { success } from "../../plugin/errors.js";
 import { until } from "./inbox.js";
 import { ReloadSetup } from "./reload_setup.js";
 import { obedient, ScriptedAgent } from "./scripted_agent.js";
@@ -278,6 +279,37 @@ test("a save after the program's end builds it and starts it again", async () =>
   edit("a.c", "return wrong", "return 34");
   await setup.program.started.next("start");
   assert.equal(setup.program.running, true);
+});
+
+test("an undo is sent to the process and reported; the next save is compared with what it runs then", async () => {
+  const { patcher } = setup;
+  patcher.hot({ number: 50 });
+  edit("b.c", /return \d+/, "return 500");
+  await setup.verdict("hot");
+  patcher.taken();
+  patcher.turns.push(success({ number: 50, functions: ["b"] }));
+  const [undone] = await setup.reload.turnBack("undo");
+  assert.ok(undone?.type === "undone");
+  assert.deepEqual([undone.patch, undone.pid, undone.functions], [50, process.pid, ["b"]]);
+  assert.deepEqual(await setup.verdict("undone"), undone);
+  const standings = patcher.calls.find((call) => call.startsWith("turned 50 "));
+  assert.match(standings ?? "", /undone$/);
+  patcher.turns.push(success({ number: 50, functions: ["b"] }));
+  assert.equal((await setup.reload.turnBack("redo"))[0]?.type, "redone");
+  await setup.verdict("redone");
+});
+
+test("an undo that a process refuses, does not answer or has nothing for is an error with a code", async () => {
+  assert.equal((await setup.reload.turnBack("redo"))[0]?.type, "error");
+  assert.equal((await setup.verdict("error")).code, "E_UNDO");
+  answer = (message) => ({ type: "refused", id: message.id, code: "E_AGENT_BREAKPOINT", message: "m" });
+  setup.patcher.turns.push(success({ number: 50, functions: ["b"] }));
+  await setup.reload.turnBack("undo");
+  assert.equal((await setup.verdict("error")).code, "E_AGENT_BREAKPOINT");
+  answer = () => undefined;
+  setup.patcher.turns.push(success({ number: 50, functions: ["b"] }));
+  await setup.reload.turnBack("undo");
+  assert.equal((await setup.verdict("error")).code, "E_AGENT");
 });
 
 test.run();

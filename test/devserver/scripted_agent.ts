@@ -50,6 +50,11 @@ export function obedient(message: ServerMessage, modules: readonly LoadedModule[
       }));
       return { type: "applied", id: message.id, patch: message.patch, libraries, loadUs: 1, redirectUs: 1 };
     }
+    case "undo":
+    case "redo": {
+      const type = message.type === "undo" ? "undone" : "redone";
+      return { type, id: message.id, patch: message.patch, redirectUs: 1 };
+    }
   }
 }
 

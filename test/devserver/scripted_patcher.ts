@@ -3,9 +3,9 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import type { BuildProject } from "../../devserver/build_tree.js";
 import type { ReloadParts } from "../../devserver/reload.js";
-import { type Result, success } from "../../plugin/errors.js";
+import { failure, type Result, success } from "../../plugin/errors.js";
 import type { BuildGraph, ObjectPath } from "../../plugin/graph/graph.js";
-import type { Patch, ProcessView, Update } from "../../plugin/patcher.js";
+import type { Patch, ProcessView, Turn, Update } from "../../plugin/patcher.js";
 import type { LoadedModule } from "../../plugin/process.js";
 
 type Needed = BuildProject["patcher"] & ReloadParts["patcher"];
@@ -30,6 +30,8 @@ export class ScriptedPatcher implements Needed {
   readonly calls: string[] = [];
   /** What update() says next; afterwards `unchanged`. */
   readonly updates: Update[] = [];
+  /** What turn() says next; afterwards E_UNDO. */
+  readonly turns: Result<Turn>[] = [];
   private readonly aside = new Map<ObjectPath, string>();
 
   constructor(private graph: BuildGraph) {}
@@ -85,6 +87,15 @@ export class ScriptedPatcher implements Needed {
   async commit(_process: ProcessView, committed: Patch): Promise<Result<void>> {
     this.calls.push(`commit ${committed.number}`);
     return success(undefined);
+  }
+
+  turn(process: ProcessView, way: "undo" | "redo"): Result<Turn> {
+    this.calls.push(`turn ${way}`);
+    return this.turns.shift() ?? failure("E_UNDO", `process ${process.pid} has nothing to ${way}`);
+  }
+
+  async turned(process: ProcessView, number: number): Promise<void> {
+    this.calls.push(`turned ${number} ${process.applied.map(({ standing }) => standing).join()}`);
   }
 
   async forget(process: { readonly pid: number }): Promise<void> {

@@ -38,6 +38,15 @@ export interface Hot {
   readonly patch: number;
 }
 
+export interface Turned {
+  readonly type: "undone" | "redone";
+  readonly pid: number;
+  readonly patch: number;
+  readonly functions: readonly string[];
+  readonly us: number;
+  readonly notes: readonly string[];
+}
+
 export interface Unchanged {
   readonly type: "unchanged";
   readonly files: readonly string[];
@@ -76,7 +85,7 @@ export interface Progress {
   readonly text: string;
 }
 
-export type DevMessage = Ready | ProcessState | Output | Verdict | Progress;
+export type DevMessage = Ready | ProcessState | Output | Verdict | Turned | Progress;
 
 const verdicts: ReadonlySet<string> = new Set(["hot", "unchanged", "buildFailed", "restartNeeded", "error"]);
 

@@ -166,6 +166,44 @@ const savedMeanwhile: ProcessScenario = {
   },
 };
 
+const undoneKnown: ProcessScenario = {
+  row: "E9",
+  name: "a new dev server knows what is undone: it is redone from there, and a save counts from what the process runs",
+  async run(configuration, adopt) {
+    const program = await start(configuration, adopt, false);
+    const child = runElsewhere(program);
+    await program.connected(child.pid);
+    await program.shows({ E4: "1", "E4.other": "5" });
+    program.edit("e4.c", "return x + 1;", "return x + 2;");
+    await program.hot(/e4_value/);
+    await program.shows({ E4: "2" });
+    program.edit("e4.c", "return x + 2;", "return x + 3;");
+    await program.hot(/e4_value/);
+    await program.shows({ E4: "3" });
+    await program.turn("undo");
+    await program.shows({ E4: "2" });
+
+    await program.killServer();
+    // As the process is now: the undone change is taken out, so that the new server has nothing to patch.
+    program.workspace.edit("e4.c", "return x + 3;", "return x + 2;");
+    await program.startServerAgain();
+    await program.connected(child.pid);
+    await program.goesOn(10);
+    assert.equal((await program.turn("redo")).patch, 2);
+    await program.shows({ E4: "3" });
+    await program.turn("undo");
+    await program.shows({ E4: "2" });
+    await program.turn("undo");
+    await program.shows({ E4: "1" });
+    program.edit("e4.c", "return x + 5;", "return x + 6;");
+    const hot = await program.hot(/e4_value/, /e4_other/);
+    assert.equal(hot.patch, 3, "no number is used twice");
+    await program.shows({ E4: "2", "E4.other": "6", "E4.count": "from_21" });
+    program.same();
+    await endElsewhere(program, child);
+  },
+};
+
 /** Ends the program where it was started; the dev server reports it, and ends cleanly. */
 async function endElsewhere(program: Program, child: ChildProcess): Promise<void> {
   const end = new Promise((resolve) => child.once("close", resolve));
@@ -182,7 +220,9 @@ function runElsewhere(program: Program): ChildProcess {
   return child;
 }
 
-const scenarios = [exits, crashes, stopped, serverKilled, savedMeanwhile].filter(({ row }) => isRowChosen(row));
+const scenarios = [exits, crashes, stopped, serverKilled, savedMeanwhile, undoneKnown].filter(({ row }) =>
+  isRowChosen(row),
+);
 
 for (const configuration of chosenConfigurations()) {
   const test = suite(`processes ${configuration.name}`);

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Changes, DEADLINE } from "./changes.js";
 import type { Configuration } from "./configurations.js";
-import type { BuildFailed, Failure, Hot, RestartNeeded, Unchanged, Verdict } from "./dev_messages.js";
+import type { BuildFailed, Failure, Hot, RestartNeeded, Turned, Unchanged, Verdict } from "./dev_messages.js";
 import { DevServer } from "./dev_server.js";
 import { ProcessMark, startTime } from "./leftover_processes.js";
 import { type Fields, TickLog } from "./tick_log.js";
@@ -216,6 +216,18 @@ export class Program {
 
   restartNeeded(): Promise<RestartNeeded> {
     return this.#verdict("restartNeeded");
+  }
+
+  /** Undoes or redoes by a command, and waits for the report. */
+  async turn(way: "undo" | "redo"): Promise<Turned> {
+    const { messages } = this.server;
+    const known = messages.length;
+    this.server.command(way);
+    const types: readonly string[] = ["undone", "redone", "error"];
+    const found = () => messages.slice(known).find(({ type }) => types.includes(type));
+    const message = await this.server.until(way, found);
+    assert.ok(message.type === (way === "undo" ? "undone" : "redone"), JSON.stringify(message));
+    return message;
   }
 
   shows(expected: Fields): Promise<void> {

@@ -148,6 +148,7 @@ export class PatchedProgram {
               before: join(this.#place, this.#running),
               original: join(this.#place, "unit-1.o"),
               after: join(this.#place, object),
+              undone: [],
             },
           ],
           gone: [],

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import { processStat } from "../../plugin/command.js";
 import type { Introduced } from "../../plugin/elf/index.js";
-import { type PatchRecord, ProcessHistories, type ProcessId } from "../../plugin/process_history.js";
+import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "../../plugin/process_history.js";
 import { Scratch } from "./scratch.js";
 
 const scratch = new Scratch();
@@ -33,12 +33,13 @@ const record = (number: number, version: number, more: Partial<PatchRecord> = {}
   versions: { "/b/app": { "a.o": String(version) } },
   introduced: [],
   libraryNames: { "/b/app": "module-0-app.so" },
+  functions: ["f"],
   ...more,
 });
 
 function applied(histories: ProcessHistories, owner: ProcessId, patch: number, tlsModule = 0) {
   const path = join(histories.patchDirectory(owner, patch), "module-0-app.so");
-  return { patch, libraries: [{ path, start: 4096, size: 4096, tlsModule, kept: [] }] };
+  return { patch, libraries: [{ path, start: 4096, size: 4096, tlsModule, kept: [] }], standing: "standing" as const };
 }
 
 test("a process without patches has an empty history", async () => {
@@ -143,22 +144,33 @@ test("a pid that is used again is another process", async () => {
   assert.ok(!existsSync(again.patchDirectory(former, 1)));
 });
 
-test("the newest version of each object in each module of each process is what is needed", async () => {
+test("what each process runs is needed, and what it would run after as many undos as are possible", async () => {
   const histories = await ProcessHistories.open(state());
-  await histories.add(
-    alive,
-    record(1, 1, { versions: { "/b/app": { "a.o": "1", "b.o": "1" }, "/b/lib.so": { "a.o": "1" } } }),
-  );
-  await histories.add(alive, record(2, 2));
-  await histories.add(child, record(1, 5));
-  assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1", "a.o@5"]));
+  const versions = { "/b/app": { "a.o": "1", "b.o": "1" }, "/b/lib.so": { "a.o": "1" } };
+  await histories.add(alive, record(1, 1, { versions }));
+  await histories.add(child, record(1, 500));
+  const last = UNDO_REACH + 3;
+  for (let number = 2; number <= last; number++) await histories.add(alive, record(number, number));
+  const needed = histories.needed();
+  assert.ok(needed.has("a.o@500"), "another process runs it");
+  for (let number = 2; number <= last; number++) assert.ok(needed.has(`a.o@${number}`));
+  assert.ok(needed.has("a.o@1") && needed.has("b.o@1"), "the library and the other object were not patched since");
+  await histories.add(alive, record(last + 1, last + 1));
+  assert.ok(!histories.needed().has("a.o@2"), "no undo reaches it any more");
+  assert.ok(histories.needed().has("a.o@3"));
   await histories.forget(child);
-  assert.deepEqual(histories.newest(), new Set(["a.o@2", "b.o@1", "a.o@1"]));
-  await histories.add(child, record(1, 5));
-  await histories.add(child, record(2, 6));
-  assert.ok(histories.newest().has("a.o@5"), "the last patch may be refused");
-  await histories.add(child, record(3, 7));
-  assert.ok(!histories.newest().has("a.o@5"));
+  assert.ok(!histories.needed().has("a.o@500"));
+});
+
+test("what was undone once is needed for as long as the process lives, also by a new dev server", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  mkdirSync(histories.patchDirectory(alive, 1), { recursive: true });
+  for (let number = 1; number <= UNDO_REACH * 2; number++) await histories.add(alive, record(number, number));
+  assert.ok(!histories.needed().has("a.o@7"));
+  await histories.noteUndone(alive, applied(histories, alive, 7));
+  assert.ok(histories.needed().has("a.o@7"));
+  assert.ok((await ProcessHistories.open(directory)).needed().has("a.o@7"));
 });
 
 test("to forget a process takes its files away", async () => {
@@ -169,7 +181,7 @@ test("to forget a process takes its files away", async () => {
   await histories.forget(alive);
   assert.ok(!existsSync(histories.patchDirectory(alive, 1)));
   const again = await ProcessHistories.open(directory);
-  assert.deepEqual(again.newest(), new Set());
+  assert.deepEqual(again.needed(), new Set());
 });
 
 test.run();

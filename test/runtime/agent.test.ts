@@ -231,9 +231,46 @@ test("a forked child connects as itself, with what its parent had, and goes its 
     assert.equal(await host.ask("child call 1"), "501");
     assert.equal(await host.ask("call 1"), "101");
     await connection.expect("surveyed", { type: "survey" });
+    await child.expect("undone", { type: "undo", patch: 2 });
+    await child.expect("undone", { type: "undo", patch: 1 });
+    assert.deepEqual([await host.ask("child call 1"), await host.ask("call 1")], ["2", "101"]);
     host.tell("child quit");
     await child.closed;
     assert.equal(await host.ask("call 1"), "101");
+  }));
+
+test("what was undone is undone in a forked child, and told on every connection", () =>
+  withHost("undone", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    const range = await reserve(connection, modules);
+    for (const number of [1, 2, 3]) await patch(host, connection, server, number, number * 100, range);
+    await connection.expect("undone", { type: "undo", patch: 3 });
+    await connection.expect("undone", { type: "undo", patch: 2 });
+    const { redirectUs } = await connection.expect("redone", { type: "redo", patch: 2 });
+    assert.ok(redirectUs < 1000, `${redirectUs} microseconds`);
+    assert.equal(await host.ask("call 1"), "201");
+    await host.ask("fork");
+    const child = await server.next();
+    const standings = (await child.hello()).applied.map(({ standing }) => standing);
+    assert.deepEqual(standings, ["standing", "standing", "undone"]);
+    await child.expect("redone", { type: "redo", patch: 3 });
+    assert.deepEqual([await host.ask("child call 1"), await host.ask("call 1")], ["301", "201"]);
+    await patch(host, connection, server, 4, 400, range);
+    await server.close();
+    await connection.closed;
+    await server.listen();
+    const hellos = await Promise.all([(await server.next()).hello(), (await server.next()).hello()]);
+    const again = hellos.find(({ pid }) => pid === host.pid);
+    assert.deepEqual(
+      again?.applied.map(({ patch, standing }) => [patch, standing]),
+      [
+        [1, "standing"],
+        [2, "standing"],
+        [3, "abandoned"],
+        [4, "standing"],
+      ],
+    );
+    host.tell("child quit");
   }));
 
 test("a program that execs itself connects anew, without patches", () =>

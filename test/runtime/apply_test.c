@@ -18,6 +18,7 @@
 #include "expect.h"
 #include "maps.h"
 #include "modules.h"
+#include "undo.h"
 #include "victim.h"
 
 #define NOBODY 65534
@@ -221,6 +222,16 @@ static int constructions_in(const struct hotreload_applied *patch) {
   return constructions ? constructions() : -1;
 }
 
+static bool undo(uint64_t patch) {
+  error = (struct hotreload_error){0};
+  return hotreload_patch_undo(&process, patch, &timing.redirect_nanoseconds, &error);
+}
+
+static bool redo(uint64_t patch) {
+  error = (struct hotreload_error){0};
+  return hotreload_patch_redo(&process, patch, &timing.redirect_nanoseconds, &error);
+}
+
 static void data_test(void) {
   char writes[700];
   const unsigned long long at_counted = (uint64_t)counted, at_two = (uint64_t)two_words, at_table = (uint64_t)constants,
@@ -249,6 +260,25 @@ static void data_test(void) {
   EXPECT(hotreload_maps_read(&maps, &error));
   EXPECT((hotreload_maps_at(&maps, at_table)->protection & PROT_WRITE) == 0);
   hotreload_maps_free(&maps);
+
+  test_begin("undo gives data its old contents back, redo the new ones, and nothing is constructed again");
+  uint64_t last = patch->patch;
+  EXPECT(undo(last) && victim(1) == 501);
+  EXPECT(counted[0] == 1 && counted[1] == 2 && counted[2] == 3 && two_words[0] == 1 && two_words[1] == 77);
+  EXPECT(table[0] == 7 && table[1] == 8 && table[2] == 9);
+  EXPECT(odd[0] == 0 && odd[1] == 0 && odd[2] == 0 && odd[3] == 0);
+  EXPECT(redo(last) && victim(1) == 51);
+  EXPECT(counted[0] == 101 && counted[2] == 103 && table[0] == 101 && odd[3] == 102);
+  EXPECT(two_words[0] == 1 && two_words[1] == 77 && constructions_in(patch) == 1);
+
+  test_begin("what the program wrote since is not undone, nor written over by a redo");
+  counted[1] = 55;
+  EXPECT(undo(last) && counted[0] == 101 && counted[1] == 55 && table[0] == 7);
+  EXPECT(redo(last) && counted[0] == 101 && counted[1] == 55 && table[0] == 101);
+  EXPECT(patch->libraries[0].kept_count == 2);
+  counted[1] = 102;
+  EXPECT(undo(last) && counted[0] == 101 && counted[1] == 102); /* it was the program that wrote them */
+  EXPECT(redo(last) && victim(1) == 51);
 
   test_begin("data that is in no module is refused, and no constructor ran");
   size_t parts = process.ranges.part_count;
@@ -300,6 +330,70 @@ static void format_test(void) {
           (struct recipe){.place = next_place, .entry = next_place + 0x1000});
   refused("a library that needs what nobody has is refused", E_AGENT_LOAD, (struct recipe){.defines = "-DNEEDS"});
   EXPECT(strstr(error.message, "needed_but_nowhere") != NULL);
+}
+
+static void undo_test(void) {
+  /* From here on: one patch for one function, one for both, one for the other. */
+  uint64_t first = number + 1;
+  struct recipe recipe = {.place = place_take(), .value = 1000, .entry = (uint64_t)victim_undo};
+  test_begin("undoing the only patch of a function brings its own code back, and redoing it the new code");
+  EXPECT(victim_undo(1) == 3);
+  EXPECT(apply(library_make("undo1", &recipe)));
+  for (int i = 0; i < 3; i++) {
+    EXPECT(victim_undo(1) == 1001);
+    EXPECT(undo(first) && victim_undo(1) == 3 && victim_undo_other(1) == 4);
+    EXPECT(redo(first));
+  }
+  EXPECT(victim_undo(1) == 1001);
+
+  test_begin("undoing a later patch brings back what the earlier one had brought, and its own code to what it had not");
+  recipe = (struct recipe){.place = place_take(), .value = 2000, .entry = (uint64_t)victim_undo,
+                           .entry_other = (uint64_t)victim_undo_other};
+  EXPECT(apply(library_make("undo2", &recipe)));
+  EXPECT(victim_undo(1) == 2001 && victim_undo_other(1) == 2002);
+  EXPECT(undo(first + 1) && victim_undo(1) == 1001 && victim_undo_other(1) == 4);
+  EXPECT(undo(first) && victim_undo(1) == 3 && victim_undo_other(1) == 4);
+
+  test_begin("only the next patch in either direction can be undone or redone");
+  EXPECT(!redo(first + 1));
+  EXPECT_ERROR(error, E_AGENT_UNDO);
+  EXPECT(!undo(first));
+  EXPECT_ERROR(error, E_AGENT_UNDO);
+  EXPECT(!undo(first + 5) && !redo(first + 5) && !undo(0) && !redo(0));
+  EXPECT(victim_undo(1) == 3 && victim_undo_other(1) == 4);
+  EXPECT(redo(first) && victim_undo(1) == 1001 && victim_undo_other(1) == 4);
+  EXPECT(redo(first + 1) && victim_undo(1) == 2001 && victim_undo_other(1) == 2002);
+  EXPECT(!redo(first + 1) && !redo(first + 2));
+
+  test_begin("a patch behind undone ones leaves them undone for good");
+  EXPECT(undo(first + 1) && victim_undo(1) == 1001);
+  recipe = (struct recipe){.place = place_take(), .value = 3000, .entry = (uint64_t)victim_undo_other};
+  EXPECT(apply(library_make("undo3", &recipe)));
+  EXPECT(victim_undo(1) == 1001 && victim_undo_other(1) == 3001);
+  EXPECT(!redo(first + 1) && !undo(first + 1));
+  EXPECT(undo(first + 2) && victim_undo(1) == 1001 && victim_undo_other(1) == 4);
+  EXPECT(!redo(first + 1));
+  EXPECT(undo(first) && victim_undo(1) == 3);
+  EXPECT(redo(first) && !redo(first + 1));
+
+  test_begin("a refused undo leaves everything as it is");
+  EXPECT(process.applied[process.applied_count - 1].standing == HOTRELOAD_UNDONE);
+  uint64_t last = process.applied[process.applied_count - 1].patch;
+  EXPECT(!undo(last));
+  EXPECT_ERROR(error, E_AGENT_UNDO);
+  EXPECT(victim_undo(1) == 1001 && victim_undo_other(1) == 4);
+  EXPECT(timing.redirect_nanoseconds < 1000000);
+
+  test_begin("a breakpoint on a function's entry keeps its patch from being undone, and is not lost");
+  unsigned char *entry = (unsigned char *)(uintptr_t)victim_undo, trap = 0xcc, old = *entry;
+  int memory = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  EXPECT(pwrite(memory, &trap, 1, (off_t)(uintptr_t)entry) == 1);
+  EXPECT(!undo(first));
+  EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
+  EXPECT(*entry == trap);
+  EXPECT(pwrite(memory, &old, 1, (off_t)(uintptr_t)entry) == 1);
+  close(memory);
+  EXPECT(victim_undo(1) == 1001 && undo(first) && victim_undo(1) == 3);
 }
 
 static void place_test(void) {
@@ -468,6 +562,7 @@ int main(void) {
 
   good_test();
   data_test();
+  undo_test();
   format_test();
   place_test();
   file_test();

@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <link.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "expect.h"
 #include "redirect.h"
@@ -20,18 +19,6 @@ static bool redirect(function *entry, function *target, struct hotreload_error *
   uint64_t nanoseconds;
   struct hotreload_redirect list[] = {{(uint64_t)entry, (uint64_t)target}};
   return hotreload_redirect_write(list, 1, NULL, &everywhere, &nanoseconds, error);
-}
-
-/* Puts the two no-ops back, as an undo does; the padding stays. */
-static void undo(function *entry, bool marked) {
-  uint64_t code = (uint64_t)entry + (marked ? 4 : 0);
-  struct hotreload_word word = {.address = code & ~7ull};
-  word.mask = 0xffffull << 8 * (code % 8);
-  word.value = 0x9090ull << 8 * (code % 8);
-  void *page = (void *)(code & ~4095ull);
-  mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
-  hotreload_word_store(&word);
-  mprotect(page, 4096, PROT_READ | PROT_EXEC);
 }
 
 /* The library was built by the compiler with these flags: redirect its function, again, back, and once more. */
@@ -56,8 +43,10 @@ static void library_test(const char *path) {
   EXPECT(redirect(victim, third, &error));
   EXPECT(victim(10) == 13 && third(10) == 13);
   EXPECT(!marked || memcmp(bytes, "\xf3\x0f\x1e\xfa", 4) == 0);
-  undo(victim, marked);
-  EXPECT(victim(10) == 11);
+  for (int i = 0; i < 2; i++) {
+    EXPECT(redirect(victim, HOTRELOAD_OWN_CODE, &error));
+    EXPECT(victim(10) == 11);
+  }
   EXPECT(redirect(victim, other, &error));
   EXPECT(victim(10) == 12);
   EXPECT_ERROR(error, HOTRELOAD_NO_ERROR);
@@ -69,8 +58,8 @@ static void library_test(const char *path) {
   EXPECT(calls_hidden(1) == 4);
 }
 
-/* Plans a redirection of bytes that lie at `offset` in an aligned word. */
-static bool plan(const char *bytes, size_t count, size_t offset, struct hotreload_entry *result,
+/* Plans a redirection of bytes that lie at `offset` in an aligned word, or the way back. */
+static bool plan(const char *bytes, size_t count, size_t offset, bool back, struct hotreload_entry *result,
                  struct hotreload_error *error) {
   static _Alignas(16) unsigned char code[64];
   memset(code, 0x90, sizeof code);
@@ -78,10 +67,12 @@ static bool plan(const char *bytes, size_t count, size_t offset, struct hotreloa
   struct hotreload_segment segment = {(uint64_t)code, (uint64_t)code + sizeof code, PF_R | PF_X};
   uint64_t entry = (uint64_t)code + 16 + offset + 5;
   *error = (struct hotreload_error){0};
-  return hotreload_entry_plan(entry, entry + 0x1000, &segment, result, error);
+  return back ? hotreload_entry_plan_return(entry, &segment, result, error)
+              : hotreload_entry_plan(entry, entry + 0x1000, &segment, result, error);
 }
 
-#define PLAN(bytes, offset) plan(bytes, sizeof bytes - 1, offset, &result, &error)
+#define PLAN(bytes, offset) plan(bytes, sizeof bytes - 1, offset, false, &result, &error)
+#define RETURN(bytes, offset) plan(bytes, sizeof bytes - 1, offset, true, &result, &error)
 
 static void patterns_test(void) {
   struct hotreload_entry result;
@@ -106,6 +97,18 @@ static void patterns_test(void) {
   EXPECT(PLAN("\xe9\x00\x02\x00\x00\x90\x90\x55", 0) && result.previous != 0);
   EXPECT(PLAN("\xe9\x00\x02\x00\x00\xf3\x0f\x1e\xfa\xeb\xf5", 0) && result.first_word_redirects);
   EXPECT(PLAN("\xe9\x00\x02\x00\x00\xf3\x0f\x1e\xfa\x66\x90", 0) && !result.first_word_redirects);
+
+  test_begin("the way back to its own code is one word at the entry, or none where it is not redirected");
+  EXPECT(RETURN("\xe9\x00\x02\x00\x00\xeb\xf9\x55", 0) && result.word_count == 1 && result.previous != 0);
+  EXPECT(result.words[0].mask == 0x00ffff0000000000ull && result.words[0].value == 0x0090660000000000ull);
+  EXPECT(RETURN("\xe9\x00\x02\x00\x00\xf3\x0f\x1e\xfa\xeb\xf5", 0) && result.word_count == 1);
+  EXPECT(result.words[0].mask == 0x0000000000ffff00ull && result.words[0].value == 0x0000000000906600ull);
+  EXPECT(RETURN("\xe9\x00\x02\x00\x00\x66\x90\x55", 0) && result.word_count == 0);
+  EXPECT(RETURN("\x90\x90\x90\x90\x90\x90\x90\x55", 0) && result.word_count == 0 && result.previous == 0);
+  EXPECT(!RETURN("\xe9\x00\x02\x00\x00\xcc\xf9\x55", 0));
+  EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
+  EXPECT(!RETURN("\xcc\xcc\xcc\xcc\xcc\x55\x48\x89\xe5\x90\x90", 0));
+  EXPECT_ERROR(error, E_AGENT_ENTRY);
 
   test_begin("padding and no-ops in two aligned words are refused");
   EXPECT(PLAN("\x90\x90\x90\x90\x90\x90\x90\x55", 1));

@@ -31,6 +31,10 @@ static void good_test(void) {
   EXPECT(command.kind == HOTRELOAD_APPLY && command.patch == 3 && command.library_count == 2);
   EXPECT(strcmp(command.libraries[0], "/a") == 0 && strcmp(command.libraries[1], "/b c") == 0);
   hotreload_command_free(&command);
+  EXPECT(decode("{\"type\":\"undo\",\"patch\":4,\"id\":3}", &command, &error));
+  EXPECT(command.kind == HOTRELOAD_UNDO && command.patch == 4 && command.id == 3);
+  EXPECT(decode("{\"type\":\"redo\",\"patch\":5,\"id\":4}", &command, &error));
+  EXPECT(command.kind == HOTRELOAD_REDO && command.patch == 5 && command.id == 4);
 
   test_begin("escapes in strings are undone");
   EXPECT(decode("{\"\\u0074ype\":\"survey\",\"id\":1}", &command, &error) == false); /* keys are taken as they are */
@@ -87,6 +91,8 @@ static void wrong_test(void) {
       "{\"type\":\"apply\",\"id\":1,\"patch\":1,\"libraries\":[\"/a\\x\"]}",
       "{\"type\":\"apply\",\"id\":1,\"patch\":1,\"libraries\":[\"/a\\u12\"]}",
       "{\"type\":\"apply\",\"id\":1,\"libraries\":[\"/a\"]}",
+      "{\"type\":\"undo\",\"id\":1}",
+      "{\"type\":\"redo\",\"id\":1,\"patch\":1,\"libraries\":[\"/a\"]}",
   };
   struct hotreload_command command;
   struct hotreload_error error;
@@ -202,7 +208,7 @@ static int decode_lines(void) {
       printf("%s %s\n", hotreload_code_name(error.code), error.message);
       continue;
     }
-    static const char *const kinds[] = {"survey", "reserve", "apply"};
+    static const char *const kinds[] = {"survey", "reserve", "apply", "undo", "redo"};
     struct hotreload_text text = {0};
     printf("{\"type\":\"%s\",\"id\":%llu", kinds[command.kind], (unsigned long long)command.id);
     if (command.kind == HOTRELOAD_RESERVE)
@@ -216,6 +222,8 @@ static int decode_lines(void) {
       }
       hotreload_text_literal(&text, "]");
     }
+    if (command.kind == HOTRELOAD_UNDO || command.kind == HOTRELOAD_REDO)
+      printf(",\"patch\":%llu", (unsigned long long)command.patch);
     hotreload_text_literal(&text, "}");
     print_text(&text);
     hotreload_command_free(&command);
@@ -253,7 +261,7 @@ static int encode_lines(void) {
   uint32_t kept[] = {0, 7};
   libraries[1].kept = kept;
   libraries[1].kept_count = 2;
-  struct hotreload_applied applied = {.patch = 1, .libraries = libraries, .library_count = 2};
+  struct hotreload_applied applied = {.patch = 1, .libraries = libraries, .library_count = 2, .standing = HOTRELOAD_UNDONE};
   const struct hotreload_process fresh = {0},
                                  patched = {.ranges = {.items = &range, .count = 1}, .applied = &applied, .applied_count = 1};
   const struct hotreload_identity identity = {
@@ -271,6 +279,12 @@ static int encode_lines(void) {
   hotreload_message_reserved(&text, 2, &range);
   print_text(&text);
   hotreload_message_applied(&text, 3, &applied, &timing);
+  print_text(&text);
+  const struct hotreload_command undo = {.kind = HOTRELOAD_UNDO, .id = 5, .patch = 2};
+  hotreload_message_turned(&text, &undo, 3210);
+  print_text(&text);
+  const struct hotreload_command redo = {.kind = HOTRELOAD_REDO, .id = 6, .patch = 2};
+  hotreload_message_turned(&text, &redo, 0);
   print_text(&text);
   hotreload_error_set(&error, E_AGENT_MOVED, "%s was linked for %#llx", libraries[0].path, 0x555545554000ull);
   hotreload_message_refused(&text, 4, &error);

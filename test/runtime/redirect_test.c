@@ -97,12 +97,12 @@ static void refusals_test(void) {
   EXPECT(protection(one) == (PROT_READ | PROT_EXEC));
 }
 
-static uint64_t targets[2];
+static uint64_t targets[3];
 
 /* One redirection, as a patch does it. */
 static bool redirect_once(unsigned long count) {
   struct hotreload_error error;
-  struct hotreload_redirect list[] = {{(uint64_t)victim, targets[count % 2]}};
+  struct hotreload_redirect list[] = {{(uint64_t)victim, targets[count % 3]}};
   return redirect(list, 1, &everywhere, &error);
 }
 
@@ -111,7 +111,10 @@ static bool store_once(unsigned long count) {
   static const struct hotreload_segment all = {0, 1ull << 47, 0};
   struct hotreload_entry plan;
   struct hotreload_error error;
-  if (!hotreload_entry_plan((uint64_t)victim, targets[count % 2], &all, &plan, &error) || plan.word_count != 1)
+  uint64_t target = targets[count % 3];
+  if (!(target == HOTRELOAD_OWN_CODE ? hotreload_entry_plan_return((uint64_t)victim, &all, &plan, &error)
+                                     : hotreload_entry_plan((uint64_t)victim, target, &all, &plan, &error)) ||
+      plan.word_count != 1)
     return false;
   hotreload_word_store(&plan.words[0]);
   return true;
@@ -133,7 +136,7 @@ static void threads_test(double seconds, bool (*once)(unsigned long count)) {
     pthread_join(threads[i], NULL);
   EXPECT(failed == 0);
   EXPECT(wrong == 0);
-  EXPECT(calls[2] > 0 && calls[3] > 0);
+  EXPECT(calls[1] > 0 && calls[2] > 0 && calls[3] > 0);
   printf("# %lu redirections, %lu calls\n", count, calls[1] + calls[2] + calls[3]);
 }
 
@@ -177,9 +180,10 @@ int main(int count, char **arguments) {
   hotreload_redirect_prepare();
   targets[0] = (uint64_t)victim_other;
   targets[1] = (uint64_t)victim_third;
+  targets[2] = HOTRELOAD_OWN_CODE;
   refusals_test();
   double seconds = count > 1 ? atof(arguments[1]) : 1;
-  test_begin("eight threads call a function that is redirected again and again, and none sees anything wrong");
+  test_begin("eight threads call a function that is redirected, redirected again and sent back, and none sees anything wrong");
   threads_test(seconds, redirect_once);
   EXPECT(protection((uint64_t)victim) == (PROT_READ | PROT_EXEC));
   test_begin("eight threads call a function whose word is stored as fast as it goes, and none sees anything wrong");

@@ -18,6 +18,16 @@ KEEP int victim_third(int x) {
   return x + 3;
 }
 
+KEEP int victim_undo(int x) {
+  __asm__ volatile("");
+  return x + 2;
+}
+
+KEEP int victim_undo_other(int x) {
+  __asm__ volatile("");
+  return x + 3;
+}
+
 KEEP static int hidden(int x) {
   __asm__ volatile("");
   return x + 1;

@@ -1,0 +1,1 @@
+int e9_shared(int x) { return x + 7; }
