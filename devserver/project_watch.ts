@@ -39,9 +39,6 @@ export function watchProject(
       if (buildFiles.has(path)) events.built();
       else if (dirname(path) !== graph.buildDir || graph.buildDir === graph.sourceDir) events.appeared(path);
     },
-    onError: (error) => {
-      const text = `files are looked at twice a second, since events may be missing: ${error.message}`;
-      report({ type: "progress", stage: "wait", text });
-    },
+    onPolling: (text) => report({ type: "progress", stage: "wait", text }),
   });
 }

@@ -1,13 +1,17 @@
 // Watches the files that the build graph knows. Events are hints: what counts is whether the contents differ.
 //
 // Promised: a file whose contents differ from what take() last saw is in a later take(), whether its events came
-// or not, once sweep() has looked. One save is one batch, however many events it makes.
+// or not, once sweep() has looked, which it does after each burst. One save is one batch, however many events it makes,
+// and so is a checkout.
 
 import { lstatSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Directories } from "./directories.js";
 import { compareFile, type FileState, fileState, looksSame, withDigest } from "./file_state.js";
+import { Gathering } from "./gathering.js";
+import { gitDirectoryOf, isGitAtWork } from "./git.js";
+import { fileSystemWithoutEvents, watchProblemText } from "./watch_limits.js";
 
 export interface WatchOptions {
   readonly sourceDir: string;
@@ -19,8 +23,10 @@ export interface WatchOptions {
   readonly onChange: () => void;
   /** Something that is none of the files was written in one of their directories, or in that of the build. */
   readonly onUnknown?: (path: string) => void;
-  /** Events may be missing; sweeping every half second makes up for it. */
-  readonly onError?: (error: Error) => void;
+  /** Names a file system whose changes make no events here; tests have their own. */
+  readonly fileSystem?: (directory: string) => string | undefined;
+  /** In words: events may be missing, and files are looked at twice a second to make up for it. */
+  readonly onPolling?: (why: string) => void;
 }
 
 export interface Changes {
@@ -32,12 +38,13 @@ export interface Changes {
   readonly seenAt: number;
 }
 
-const GATHER_MS = 10;
-/** More files than a person saves at once: a checkout, which is better built as a whole. */
-const BURST_FILES = 10;
-const GATHER_BURST_MS = 50;
-const GATHER_AT_MOST_MS = 1000;
-const SETTLE_MS = 100;
+/** How long a file that is gone may be one that is being replaced. */
+const REPLACE_MS = 100;
+/** How long a file that is empty, or changes while it is read, may be one that is being written. */
+const WRITE_MS = 500;
+const POLL_MS = 500;
+/** Looked at in one go: where a look goes over the network, they are slow. */
+const SWEEP_FILES = 100;
 /** Of one save: some editors set a file's time once more after writing it. */
 const SAME_SAVE_MS = 50;
 /** The kernel stamps files with the time of its last tick. */
@@ -52,18 +59,22 @@ export class Watch {
   private readonly directories: Directories;
   private candidates = new Set<string>();
   private firstHint: number | undefined;
-  private gathering: NodeJS.Timeout | undefined;
-  private sweeping: NodeJS.Timeout | undefined;
+  private readonly gathering: Gathering;
+  private polling: NodeJS.Timeout | undefined;
+  private readonly told = new Set<string>();
   private digesting: Promise<void> = Promise.resolve();
   private closed = false;
 
   private constructor(private readonly options: WatchOptions) {
     this.directories = new Directories({
       hint: (path) => this.event(path),
-      error: (error) => {
-        this.sweeping ??= setInterval(() => void this.sweep(), 500);
-        options.onError?.(error);
-      },
+      error: (error) => this.poll(watchProblemText(error)),
+    });
+    const gitDirectory = gitDirectoryOf(options.sourceDir);
+    this.gathering = new Gathering({
+      sweep: () => this.sweep(),
+      isRewriting: () => gitDirectory !== undefined && isGitAtWork(gitDirectory),
+      complete: () => options.onChange(),
     });
   }
 
@@ -84,7 +95,13 @@ export class Watch {
       const recent = state.mtimeMs >= since - CLOCK_TICK_MS && !this.isProduct(path);
       this.states.set(path, recent ? { ...state, mtimeMs: 0 } : state);
     }
-    await this.directories.add(this.index(added));
+    const directories = this.index(added);
+    for (const directory of directories) {
+      const fileSystem = (this.options.fileSystem ?? fileSystemWithoutEvents)(directory);
+      if (fileSystem === undefined) continue;
+      this.poll(`files on ${fileSystem} are looked at twice a second, since what others write there makes no events`);
+    }
+    await this.directories.add(directories);
     this.hintDifferences(added);
     this.digesting = this.digesting.then(() => this.digest(added));
   }
@@ -101,14 +118,13 @@ export class Watch {
   async take(everything = false): Promise<Changes> {
     if (everything) {
       await this.sweep();
-      clearTimeout(this.gathering);
-      this.gathering = undefined;
+      this.gathering.end();
     }
     const seenAt = this.firstHint ?? performance.now();
     const changed = new Map<string, FileState>();
     const touched = new Map<string, FileState>();
-    if (this.gathering !== undefined) return { changed: [], touched: [], seenAt };
-    const deadline = performance.now() + SETTLE_MS;
+    if (this.gathering.isOpen) return { changed: [], touched: [], seenAt };
+    const start = performance.now();
     for (;;) {
       const candidates = this.candidates;
       this.candidates = new Set();
@@ -124,13 +140,17 @@ export class Watch {
         if (difference.kind === "touched") touched.set(path, difference.state);
         if (difference.kind === "unsettled") unsettled.push([path, difference.state]);
       }
-      if (unsettled.length === 0) break;
-      if (performance.now() >= deadline) {
-        // It stays empty, or gone.
-        for (const [path, state] of unsettled) changed.set(path, state);
-        break;
+      const waited = performance.now() - start;
+      let isComplete = true;
+      for (const [path, state] of unsettled) {
+        if (waited < (state.size < 0 ? REPLACE_MS : WRITE_MS)) {
+          this.candidates.add(path);
+          isComplete = false;
+        } else {
+          changed.set(path, state); // it stays empty, or gone
+        }
       }
-      for (const [path] of unsettled) this.candidates.add(path);
+      if (isComplete) break;
       await delay(5);
     }
     const touches = [...touched].filter(([path, state]) => state.mtimeMs - this.timeOf(path) > SAME_SAVE_MS);
@@ -141,8 +161,8 @@ export class Watch {
   /** Looks at every file, since events may have been lost; a few at a time, so that nothing else waits for it. */
   async sweep(): Promise<void> {
     const paths = [...this.states.keys()].filter((path) => !this.isProduct(path));
-    for (let start = 0; start < paths.length && !this.closed; start += 500) {
-      this.hintDifferences(paths.slice(start, start + 500));
+    for (let start = 0; start < paths.length && !this.closed; start += SWEEP_FILES) {
+      this.hintDifferences(paths.slice(start, start + SWEEP_FILES));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -162,13 +182,14 @@ export class Watch {
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.gathering);
-    clearInterval(this.sweeping);
+    this.gathering.close();
+    clearTimeout(this.polling);
     await this.directories.close();
   }
 
   private event(path: string): void {
     if (this.closed) return;
+    this.gathering.event();
     const names = this.names.get(path);
     if (names !== undefined) {
       this.hint(names);
@@ -190,18 +211,22 @@ export class Watch {
     if (different.length > 0) this.hint(different);
   }
 
-  /** Gathers the events of a save, or of a checkout of many files, into one call of onChange. */
   private hint(paths: readonly string[]): void {
     for (const path of paths) this.candidates.add(path);
-    const now = performance.now();
-    this.firstHint ??= now;
-    if (this.gathering !== undefined && now - this.firstHint > GATHER_AT_MOST_MS) return;
-    clearTimeout(this.gathering);
-    const quietMs = this.candidates.size > BURST_FILES ? GATHER_BURST_MS : GATHER_MS;
-    this.gathering = setTimeout(() => {
-      this.gathering = undefined;
-      this.options.onChange();
-    }, quietMs);
+    this.firstHint ??= performance.now();
+    this.gathering.seen(paths);
+  }
+
+  /** From now on files are looked at twice a second. */
+  private poll(why: string): void {
+    if (this.closed) return;
+    if (!this.told.has(why)) this.options.onPolling?.(why);
+    this.told.add(why);
+    const look = async (): Promise<void> => {
+      await this.sweep();
+      if (!this.closed) this.polling = setTimeout(() => void look(), POLL_MS);
+    };
+    this.polling ??= setTimeout(() => void look(), POLL_MS);
   }
 
   /** The real directories of files, and under which names their events are wanted. */

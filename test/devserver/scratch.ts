@@ -1,6 +1,6 @@
 // Temporary directories of tests: removed at the end, or kept and named if the tests fail.
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -13,10 +13,15 @@ process.on("exit", (code) => {
   }
 });
 
-export class Scratch {
-  readonly path = realpathSync(mkdtempSync(join(tmpdir(), "hotreload-devserver-")));
+/** A file system in memory, if there is one: on a disk thousands of files take their time. */
+export const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
+export class Scratch {
+  readonly path: string;
+
+  /** @param where for thousands of files: MEMORY */
+  constructor(files: Readonly<Record<string, string>> = {}, where = tmpdir()) {
+    this.path = realpathSync(mkdtempSync(join(where, "hotreload-devserver-")));
     directories.push(this.path);
     for (const [name, text] of Object.entries(files)) this.write(name, text);
   }

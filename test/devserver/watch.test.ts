@@ -3,73 +3,28 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
-import { type Changes, Watch, type WatchOptions } from "../../devserver/watch.js";
+import { Watch } from "../../devserver/watch.js";
 import { Inbox } from "./inbox.js";
 import { Scratch } from "./scratch.js";
+import { closeAll, closeAtEnd, watched } from "./watched.js";
 
 const test = suite("watch");
-const open: Watch[] = [];
-
-test.after.each(async () => {
-  for (const watch of open.splice(0)) await watch.close();
-});
-
-interface Watched {
-  readonly scratch: Scratch;
-  readonly watch: Watch;
-  readonly unknown: Inbox<string>;
-  /** What the next gathered saves are. */
-  next(): Promise<Changes>;
-  /** Asserts that no save is on its way: a save made now is the next one. */
-  quiet(): Promise<void>;
-}
-
-/** Watches files in a scratch directory, named relative to it; they were saved long ago. */
-async function watched(names: readonly string[], options: Partial<WatchOptions> = {}): Promise<Watched> {
-  const scratch = new Scratch(Object.fromEntries(names.map((name) => [name, `text of ${name}\n`])));
-  const long = new Date(Date.now() - 60_000);
-  for (const name of names) utimesSync(scratch.file(name), long, long);
-  const wakes = new Inbox<true>();
-  const unknown = new Inbox<string>();
-  const watch = await Watch.open(
-    names.map((name) => scratch.file(name)),
-    {
-      sourceDir: scratch.path,
-      buildDir: scratch.file("build"),
-      since: Date.now() - 30_000,
-      onChange: () => wakes.push(true),
-      onUnknown: unknown.push,
-      ...options,
-    },
-  );
-  open.push(watch);
-  await watch.digested();
-  const next = async (): Promise<Changes> => {
-    for (;;) {
-      await wakes.next("save");
-      const changes = await watch.take();
-      if (changes.changed.length + changes.touched.length > 0) return changes;
-    }
-  };
-  const quiet = async (): Promise<void> => {
-    const witness = scratch.file(names[0] as string);
-    appendFileSync(witness, "more\n");
-    assert.deepEqual((await next()).changed, [witness]);
-  };
-  return { scratch, watch, unknown, next, quiet };
-}
+test.after.each(closeAll);
 
 test("a save in place is a change", async () => {
   const { scratch, next } = await watched(["a.c", "b.c"]);
@@ -148,6 +103,61 @@ test("five hundred files written at once are one batch, and none is missed", asy
   await quiet();
 });
 
+/** Runs a command for at least this long; the event loop stands still meanwhile, and events pile up. */
+function blocked(ms: number, work: () => void): void {
+  const end = performance.now() + ms;
+  work();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, end - performance.now()));
+}
+
+const thousands = Array.from({ length: 5000 }, (_, index) => `d${index % 50}/f${index}.c`);
+
+test("five thousand files written while the event loop is blocked are one batch, and none is missed", async () => {
+  const { scratch, next, quiet } = await watched(thousands);
+  blocked(1500, () => {
+    for (const [index, name] of thousands.entries()) {
+      const file = scratch.file(name);
+      if (index % 2 === 0) writeFileSync(file, `new text of ${name}\n`);
+      else {
+        writeFileSync(`${file}.tmp`, `new text of ${name}\n`);
+        renameSync(`${file}.tmp`, file);
+      }
+    }
+  });
+  assert.equal((await next()).changed.length, 5000);
+  await quiet();
+});
+
+/** Makes so many events of other files that there is no room for any more. */
+function fillQueue(scratch: Scratch): void {
+  const room = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "utf8"));
+  const other = scratch.file("d0/other");
+  for (let event = 0; event < room + 100; event += 2) {
+    closeSync(openSync(other, "w"));
+    unlinkSync(other);
+  }
+}
+
+test("when the queue of events overflows, none of five thousand is missed although none has an event", async () => {
+  const { scratch, next, quiet } = await watched(thousands);
+  blocked(0, () => {
+    fillQueue(scratch);
+    for (const name of thousands) scratch.write(name, `new text of ${name}\n`);
+  });
+  assert.equal((await next()).changed.length, 5000);
+  await quiet();
+});
+
+test("a single save that the overflow of the queue hides is found", async () => {
+  const { scratch, next, quiet } = await watched(["a.c", "d0/b.c"]);
+  blocked(0, () => {
+    fillQueue(scratch);
+    scratch.write("a.c", "hidden\n");
+  });
+  assert.deepEqual((await next()).changed, [scratch.file("a.c")]);
+  await quiet();
+});
+
 test("a change without any event is found by a sweep", async () => {
   const { scratch, watch, next } = await watched(["a.c"]);
   const elsewhere = new Scratch();
@@ -156,6 +166,16 @@ test("a change without any event is found by a sweep", async () => {
   elsewhere.write("a.c", "unheard\n");
   await watch.sweep();
   assert.deepEqual((await next()).changed, [scratch.file("a.c")]);
+});
+
+test("where events do not come, files are looked at all the time, and that is said", async () => {
+  const said: string[] = [];
+  const { scratch, next } = await watched(["a.c"], { fileSystem: () => "NFS", onPolling: (why) => said.push(why) });
+  const elsewhere = new Scratch();
+  linkSync(scratch.file("a.c"), elsewhere.file("a.c"));
+  elsewhere.write("a.c", "unheard\n");
+  assert.deepEqual((await next()).changed, [scratch.file("a.c")]);
+  assert.deepEqual(said, ["files on NFS are looked at twice a second, since what others write there makes no events"]);
 });
 
 test("take(true) does not wait for events", async () => {
@@ -198,7 +218,7 @@ test("a save while the first build ran is not lost", async () => {
     since,
     onChange: () => wakes.push(true),
   });
-  open.push(watch);
+  closeAtEnd(watch);
   await wakes.next("save");
   assert.deepEqual((await watch.take()).changed, [scratch.file("a.c")]);
 });
