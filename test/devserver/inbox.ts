@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 export class Inbox<T> {
   /** Everything that ever came, in order. */
