@@ -16,14 +16,15 @@ import {
   type Plan,
   plan,
   type Refusal,
+  type Removed,
   readObject,
   shortName,
   writeStandIns,
 } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
-import { findLostDefinitions, findMovedStatics } from "./gone_units.js";
+import { findLostDefinitions, findMovedStatics, findUsersOfRemoved } from "./gone_units.js";
 import type { ObjectPath } from "./graph/graph.js";
-import { type ComparedObject, checkLayouts } from "./layouts.js";
+import { type ComparedObject, checkLayouts, type Renewed } from "./layouts.js";
 import { type Linker, link } from "./link.js";
 import type { Version } from "./object_versions.js";
 import type { GoneUnit, UnitKey } from "./translation_units.js";
@@ -53,6 +54,8 @@ export interface ModuleChange {
   readonly gone: readonly GoneUnit[];
   /** The files of the module's other objects. */
   readonly others: () => readonly string[];
+  /** Functions that earlier patches removed. */
+  readonly removed: readonly Removed[];
 }
 
 /** A module of the project as the process has it. */
@@ -89,6 +92,9 @@ export interface PatchParts {
   readonly ms: { readonly diff: number; readonly link: number; readonly bind: number };
 }
 
+/** Module -> functions that the process has and the project no longer. */
+export type RemovedOfModules = Readonly<Record<string, readonly Removed[]>>;
+
 export type PatchOutcome =
   | {
       readonly kind: "hot";
@@ -96,8 +102,9 @@ export type PatchOutcome =
       readonly introduced: readonly Introduced[];
       /** Module -> base name of its library. */
       readonly libraryNames: Readonly<Record<string, string>>;
+      readonly removed: RemovedOfModules;
     }
-  | { readonly kind: "unchanged" }
+  | { readonly kind: "unchanged"; readonly removed: RemovedOfModules }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
 
 interface Planned {
@@ -109,11 +116,24 @@ interface Planned {
 const refused = (reasons: readonly Problem[]): PatchOutcome => ({ kind: "restartNeeded", reasons });
 
 export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
+  const outcome = await tryPatch(request, new Map());
+  if (outcome.kind !== "renew") return outcome;
+  // Seldom: that signatures changed is seen beside the link, which is done again with new identities for the functions.
+  const again = await tryPatch(request, outcome.renewed);
+  if (again.kind === "renew") throw new Error("a signature changed that had not changed before");
+  return again;
+}
+
+async function tryPatch(
+  request: PatchRequest,
+  renewed: Renewed,
+): Promise<PatchOutcome | { readonly kind: "renew"; readonly renewed: Renewed }> {
   const started = performance.now();
   const planned: Planned[] = [];
   const reasons: Problem[] = [];
   for (const change of request.changes) {
-    const made = await planModule(request, change);
+    const signatures = renewed.get(change.path) ?? new Map<string, Problem>();
+    const made = await planModule(request, change, signatures);
     if (!made.ok) return refused([made.problem]);
     planned.push(made.value);
     reasons.push(...made.value.problems);
@@ -122,17 +142,24 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
   const layoutsChecked = checkLayouts(comparedObjects(planned));
   if (reasons.length > 0) {
     const checked = await layoutsChecked;
-    return refused(uniqueReasons([...(checked.ok ? checked.value : [checked.problem]), ...reasons]));
+    return refused(uniqueReasons([...(checked.ok ? checked.value.problems : [checked.problem]), ...reasons]));
   }
-  const notes = [...new Set(planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf)))];
+  const notes = [
+    ...new Set([
+      ...[...renewed.values()].flatMap((signatures) => [...signatures.values()].map(renewalNote)),
+      ...planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf)),
+    ]),
+  ];
+  const removed = Object.fromEntries(planned.map(({ change, plan }) => [change.path, plan.removed]));
   const loaded = planned.filter(({ plan }) => !plan.empty);
   const compared = performance.now();
   const linked = await Promise.all(loaded.map((part) => linkModule(request, part)));
   const checked = await layoutsChecked;
   if (!checked.ok) return refused([checked.problem]);
-  const unfit = [...checked.value, ...linked.flatMap((outcome) => outcome.problems)];
+  const unfit = [...checked.value.problems, ...linked.flatMap((outcome) => outcome.problems)];
   if (unfit.length > 0) return refused(uniqueReasons(unfit));
-  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged" };
+  if (renewed.size === 0 && checked.value.renewed.size > 0) return { kind: "renew", renewed: checked.value.renewed };
+  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged", removed };
   const done = performance.now();
 
   const introduced: Introduced[] = [];
@@ -144,21 +171,21 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
     introduced.push(...bound.value.introduced);
   }
   const diffs = planned.flatMap(({ plan }) => plan.diffs);
+  const arrived = introduced.filter(({ renamed }) => renamed !== true);
   return {
     kind: "hot",
     introduced,
+    removed,
     libraryNames: Object.fromEntries(loaded.map(({ change }, i) => [change.path, basename(linked[i]?.library ?? "")])),
     parts: {
       libraries: linked.map((outcome) => outcome.library),
       functions: namesOf(diffs.flatMap((diff) => diff.changedFunctions)),
       addedFunctions: namesOf([
         ...diffs.flatMap((diff) => diff.newFunctions),
-        ...introduced.filter((entry) => entry.kind === "function" && entry.object !== "").map((entry) => entry.key),
+        ...arrived.filter((entry) => entry.kind === "function" && entry.object !== "").map((entry) => entry.key),
       ]),
       variables: namesOf(
-        introduced
-          .filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal")
-          .map((entry) => entry.key),
+        arrived.filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal").map((entry) => entry.key),
       ),
       notes,
       ms: { diff: compared - started, link: done - compared, bind: performance.now() - done },
@@ -167,7 +194,11 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
 }
 
 /** Reads the versions of each object, finds its local symbols, compares, and writes what is to be linked. */
-async function planModule(request: PatchRequest, change: ModuleChange): Promise<Result<Planned>> {
+async function planModule(
+  request: PatchRequest,
+  change: ModuleChange,
+  signatures: ReadonlyMap<string, Problem>,
+): Promise<Result<Planned>> {
   const target = request.modules.findIndex((module) => module.path === change.path);
   const module = request.modules[target];
   if (!module) return failure("E_ELF", "is not loaded in the process", { file: change.path });
@@ -187,6 +218,9 @@ async function planModule(request: PatchRequest, change: ModuleChange): Promise<
     modules: request.modules.map(({ file, bias, tlsModule }) => ({ handle: file.handle, bias, tlsModule })),
     target,
     introduced: request.introduced,
+    removed: change.removed,
+    renewed: [...signatures.keys()],
+    others: signatures.size > 0 ? change.others() : [],
     objects,
     start: change.start,
     directory,
@@ -200,12 +234,24 @@ async function planModule(request: PatchRequest, change: ModuleChange): Promise<
   }));
   const lost = await findLostDefinitions(compared, change.gone, change.others);
   if (!lost.ok) return lost;
+  const known = new Set(change.removed.map(({ key }) => key));
+  const newly = made.value.removed.filter(({ object, key, weak }) => object === "" && !weak && !known.has(key));
+  const used = await findUsersOfRemoved(
+    newly.map(({ key }) => key),
+    change.others,
+  );
+  if (!used.ok) return used;
   const moved = await findMovedStatics(compared, change.gone);
   if (!moved.ok) return moved;
   return success({
     change,
     plan: made.value,
-    problems: [...made.value.refusals.map(problemOf), ...lost.value, ...moved.value],
+    problems: [
+      ...made.value.refusals.map((refusal) => placedProblem(refusal, signatures)),
+      ...lost.value,
+      ...moved.value,
+      ...used.value,
+    ],
   });
 }
 
@@ -225,7 +271,7 @@ const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
     change.objects.flatMap(({ before, undone, after }, index) =>
       [before, ...undone]
         .filter((other) => other !== null)
-        .map((other) => ({ before: other, after, diff: plan.diffs[index] })),
+        .map((other) => ({ module: change.path, before: other, after, diff: plan.diffs[index] })),
     ),
   );
 
@@ -249,6 +295,16 @@ function problemOf({ code, message }: Refusal): Problem {
   return { code, message };
 }
 
+function placedProblem(refusal: Refusal, signatures: ReadonlyMap<string, Problem>): Problem {
+  const plain = shortName(refusal.symbol).split("::").at(-1) ?? "";
+  const changed = signatures.get(refusal.symbol) ?? signatures.get(plain);
+  return changed ? { ...changed, ...problemOf(refusal) } : problemOf(refusal);
+}
+
+function renewalNote({ message }: Problem): string {
+  return `${message}: what is running goes on calling the old one until it returns`;
+}
+
 function uniqueReasons(reasons: readonly Problem[]): Problem[] {
   return [...new Map(reasons.map((reason) => [reason.message, reason])).values()];
 }
@@ -262,5 +318,8 @@ function notesOf(diff: ObjectDiff): string[] {
   const kept = namesOf(diff.keptInitializers).map(
     (name) => `the initializer of ${name} changed; the live value stays as it is`,
   );
-  return diff.changedFunctions.includes("main") ? [...kept, "main() goes on with its old code: it is running"] : kept;
+  const closures = diff.leftBehind.map(
+    (name) => `closures that live keep the code they were made with: ${name || "lambdas"}`,
+  );
+  return [...kept, ...closures];
 }

@@ -2,6 +2,7 @@
 //
 // The process still has its functions and variables, so that a reference to them could be bound, although the project
 // does not define them any more. And a static variable that another file has from now on would start anew.
+import { basename } from "node:path";
 import { type ObjectDiff, type ObjectHandle, readObject, shortName, symbolNames } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
 import type { GoneUnit } from "./translation_units.js";
@@ -42,6 +43,24 @@ export async function findLostDefinitions(
       message: `${shortName(name)} is not defined any more: ${lost.value.get(name)} is no longer part of the program`,
     })),
   );
+}
+
+/** Functions that were removed from their files, and that others still refer to: the program would not link any more. */
+export async function findUsersOfRemoved(
+  removed: readonly string[],
+  others: () => readonly string[],
+): Promise<Result<Problem[]>> {
+  const problems = new Map<string, Problem>();
+  for (const file of removed.length > 0 ? others() : []) {
+    const handle = await readObject(file);
+    if (!handle.ok) return handle;
+    const wanted = new Set(symbolNames(handle.value).undefined);
+    for (const name of removed.filter((name) => wanted.has(name))) {
+      const message = `${shortName(name)} is not defined any more, but ${basename(file)} uses it`;
+      problems.set(name, { code: "E_UNDEFINED", message });
+    }
+  }
+  return success([...problems.values()]);
 }
 
 /** Static variables that one file has lost and another one has got: their values would be lost. */

@@ -7,9 +7,19 @@ import { type Problem, type Result, success } from "./errors.js";
 
 /** Both versions of an object, and what of its code changed. */
 export interface ComparedObject {
+  /** Path of the module that it is linked into. */
+  readonly module: string;
   readonly before: string;
   readonly after: string;
   readonly diff: ObjectDiff | undefined;
+}
+
+/** Functions that have to be called in another way than before: module -> symbol -> what changed, and where. */
+export type Renewed = ReadonlyMap<string, ReadonlyMap<string, Problem>>;
+
+export interface CheckedLayouts {
+  readonly problems: readonly Problem[];
+  readonly renewed: Renewed;
 }
 
 /** In a message, so many users of a type are named. */
@@ -19,24 +29,28 @@ const NAMED_USERS = 3;
  * What live objects cannot follow, even where no code changed yet: a member that was added into padding is not there in
  * live objects when the next edit uses it.
  */
-export async function checkLayouts(objects: readonly ComparedObject[]): Promise<Result<Problem[]>> {
+export async function checkLayouts(objects: readonly ComparedObject[]): Promise<Result<CheckedLayouts>> {
   const found = await Promise.all(objects.map(({ before, after }) => layouts(before, after)));
   const changes: LayoutChange[] = [];
+  const renewed = new Map<string, Map<string, Problem>>();
   for (const [index, result] of found.entries()) {
     if (!result.ok) return result;
+    const { module = "", diff } = objects[index] ?? {};
+    for (const { code, message, symbol, file, line } of result.value.filter(({ symbol }) => symbol !== "")) {
+      renewed.set(module, (renewed.get(module) ?? new Map()).set(symbol, { code, message, file, line }));
+    }
     // Nothing can be seen (no debug information): that matters where code changed.
-    changes.push(...result.value.filter(({ file }) => file !== "" || hasCode(objects[index]?.diff)));
+    changes.push(...result.value.filter(({ file, symbol }) => symbol === "" && (file !== "" || hasCode(diff))));
   }
   const types = [...new Set(changes.map(({ type }) => type).filter((type) => type !== ""))];
   const uses = await usesOf(objects, types);
   if (!uses.ok) return uses;
   const changed = new Set(objects.flatMap(({ diff }) => diff?.changedFunctions ?? []));
   const harmless = new Set(types.filter((type) => isOnStackAlone(usesOfType(uses.value, type), changed)));
-  return success(
-    changes
-      .filter(({ type }) => !harmless.has(type))
-      .map((change) => problemOf(change, usesOfType(uses.value, change.type))),
-  );
+  const problems = changes
+    .filter(({ type }) => !harmless.has(type))
+    .map((change) => problemOf(change, usesOfType(uses.value, change.type)));
+  return success({ problems, renewed });
 }
 
 async function usesOf(objects: readonly ComparedObject[], types: readonly string[]): Promise<Result<TypeUse[]>> {

@@ -8,6 +8,7 @@ import {
   type ObjectChange,
   type PatchParts,
   type ProjectModule,
+  type RemovedOfModules,
 } from "./build_patch.js";
 import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
@@ -52,6 +53,7 @@ interface Known {
   readonly introduced: Introduced[];
   /** Patches that were undone. Objects that their code made may be alive. */
   readonly undone: readonly PatchRecord[];
+  readonly removed: RemovedOfModules;
 }
 
 const keyOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
@@ -65,6 +67,8 @@ export class Patcher {
   readonly #moduleFiles = new Map<string, ModuleFile>();
   /** Versions that were compared and found the same in effect: process -> module -> unit. */
   readonly #settled = new Map<string, Map<string, UnitsOfModule>>();
+  /** Functions that were removed since the patch of this number, without another patch. */
+  readonly #removed = new Map<string, { readonly after: number; readonly removed: RemovedOfModules }>();
   readonly #exports = new Map<string, ExportsHandle>();
   /** Module -> inode, time and size of its file when it was last recorded. */
   readonly #linked = new Map<string, string>();
@@ -200,9 +204,11 @@ export class Patcher {
       [before, original, after].some((file) => file !== null && !isIntact(file)),
     );
     if (destroyed) return restart("E_BASELINE", `${destroyed.id} was written over in place while it was compared`);
+    const removed = { ...known.removed, ...outcome.removed };
     if (outcome.kind === "unchanged") {
       this.#settle(process, changes);
-      return outcome;
+      this.#removed.set(keyOf(process), { after: number - 1, removed });
+      return { kind: "unchanged" };
     }
     const perModule = <T>(
       pick: (object: ObjectChange) => readonly [ObjectPath, T][],
@@ -212,7 +218,8 @@ export class Patcher {
     const units = perModule(({ id, unit }) => (id === unit ? [] : [[id, unit]]));
     const { introduced, libraryNames } = outcome;
     const functions = [...outcome.parts.functions, ...outcome.parts.addedFunctions];
-    await this.#histories.add(process, { number, versions, units, introduced, libraryNames, functions });
+    const record = { number, versions, units, introduced, libraryNames, functions, removed };
+    await this.#histories.add(process, record);
     return { kind: "hot", patch: { number, ...outcome.parts } };
   }
 
@@ -256,6 +263,7 @@ export class Patcher {
   /** The process is gone: forgets it and deletes its patch files. */
   async forget(process: ProcessId): Promise<void> {
     this.#settled.delete(keyOf(process));
+    this.#removed.delete(keyOf(process));
     this.#running.delete(keyOf(process));
     await this.#histories.forget(process);
     this.#dropUnneeded();
@@ -275,9 +283,13 @@ export class Patcher {
     for (const [module, entries] of this.#settled.get(keyOf(process)) ?? []) take(module, entries);
     const undone = records.filter((record) => !standing.includes(record));
     // Variables stay where they first appeared. Functions that are there again are new ones: what the undone patch brought
-    // has the code of then.
-    const left = undone.flatMap(({ introduced }) => introduced.filter(({ kind }) => kind !== "function"));
-    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone };
+    // has the code of then. The number of a lambda means what it meant before.
+    const stays = ({ kind, key }: Introduced): boolean => kind !== "function" && !/Ul|Ut|\$_/.test(key);
+    const left = undone.flatMap(({ introduced }) => introduced.filter(stays));
+    const last = standing.at(-1);
+    const later = this.#removed.get(keyOf(process));
+    const removed = (later && later.after >= (last?.number ?? 0) ? later.removed : last?.removed) ?? {};
+    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed };
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */
@@ -330,8 +342,9 @@ export class Patcher {
       const units = listed.flatMap((id) => (changed.has(id) ? [] : (this.#currentUnit(id) ?? [])));
       return units.flatMap(({ object, version }) => this.#versions.fileOf(object, version) ?? []);
     };
+    const removed = known.removed[module.path] ?? [];
     const { start, room } = space ?? { start: 0, room: 0 };
-    return success({ path: module.path, start, room, objects, gone: matched.value.gone, others });
+    return success({ path: module.path, start, room, objects, gone: matched.value.gone, removed, others });
   }
 
   /** The unit in the versions that undone patches had of it, but for the known ones; undefined if one is not kept. */

@@ -1,6 +1,7 @@
 // What was applied to each process, patch by patch: kept on disk, so that a new dev server knows it.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { RemovedOfModules } from "./build_patch.js";
 import type { Introduced } from "./elf/index.js";
 import type { ObjectPath } from "./graph/graph.js";
 import type { Version } from "./object_versions.js";
@@ -21,6 +22,8 @@ export interface PatchRecord {
   readonly functions: readonly string[];
   /** It was undone at least once: objects that its code made may be alive. */
   readonly wasUndone?: boolean;
+  /** Functions that the process has and the project no longer, from this patch on. */
+  readonly removed?: RemovedOfModules;
 }
 
 /** So many patches of a process can be undone. For older ones the objects are not kept that a next patch would need. */
@@ -117,7 +120,9 @@ export class ProcessHistories {
     if (!record?.introduced.some((entry) => entry.kind === "threadLocal")) return record;
     const introduced = record.introduced.map((entry) => {
       const library = libraries.find((library) => basename(library.path) === record.libraryNames[entry.module]);
-      return entry.kind === "threadLocal" ? { ...entry, tlsModule: library?.tlsModule ?? 0 } : entry;
+      return entry.kind === "threadLocal" && entry.renamed !== true
+        ? { ...entry, tlsModule: library?.tlsModule ?? 0 }
+        : entry;
     });
     const complete = { ...record, introduced };
     await this.add(id, complete);

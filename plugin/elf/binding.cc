@@ -129,6 +129,7 @@ Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
   object["newFunctions"] = keys_to_js(env, diff.new_functions);
   object["newVariables"] = keys_to_js(env, diff.new_variables);
   object["keptInitializers"] = keys_to_js(env, diff.kept_initializers);
+  object["leftBehind"] = keys_to_js(env, diff.left_behind);
   object["refusals"] = refusals_to_js(env, diff.refusals);
   return object;
 }
@@ -143,6 +144,7 @@ Napi::Value introduced_to_js(Napi::Env env, const std::vector<Introduced>& list)
     object["address"] = double(entry.address);
     object["size"] = double(entry.size);
     object["tlsModule"] = double(entry.tls_module);
+    object["renamed"] = entry.renamed;
     return object;
   });
 }
@@ -152,6 +154,15 @@ uint64_t number(const Napi::Object& object, const char* name) {
 }
 
 std::string string(const Napi::Object& object, const char* name) { return object.Get(name).ToString().Utf8Value(); }
+
+bool flag(const Napi::Object& object, const char* name) { return object.Get(name).ToBoolean(); }
+
+std::vector<std::string> strings(const Napi::Value& value) {
+  std::vector<std::string> list;
+  const Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) list.push_back(array.Get(i).ToString());
+  return list;
+}
 
 template <typename F>
 void for_each_value(const Napi::Value& value, F take) {
@@ -174,11 +185,17 @@ PatchInput patch_input(const Napi::Object& value) {
   for_each(value.Get("introduced"), [&](const Napi::Object& entry) {
     input.introduced.push_back({string(entry, "module"), string(entry, "object"), string(entry, "key"),
                                 kind_of(string(entry, "kind")), number(entry, "address"), number(entry, "size"),
-                                number(entry, "tlsModule")});
+                                number(entry, "tlsModule"), flag(entry, "renamed")});
   });
+  for_each(value.Get("removed"), [&](const Napi::Object& entry) {
+    input.removed.insert({string(entry, "object"), string(entry, "key"), flag(entry, "weak")});
+  });
+  for (const std::string& name : strings(value.Get("renewed"))) input.renewed.insert(name);
+  input.others = strings(value.Get("others"));
   for_each(value.Get("objects"), [&](const Napi::Object& object) {
     input.objects.push_back({string(object, "id"), unwrap<ObjectHandle>(object.Get("before")),
-                             unwrap<ObjectHandle>(object.Get("after")), unwrap<LocatedHandle>(object.Get("located"))});
+                             unwrap<ObjectHandle>(object.Get("after")), unwrap<LocatedHandle>(object.Get("located")),
+                             nullptr});
   });
   input.start = number(value, "start");
   input.directory = string(value, "directory");
@@ -228,7 +245,7 @@ Napi::Value locate_js(const Napi::CallbackInfo& info) {
 Napi::Value diff_js(const Napi::CallbackInfo& info) {
   const auto before = unwrap<ObjectHandle>(info[0]), after = unwrap<ObjectHandle>(info[1]);
   return Work<Diff>::start(
-      info.Env(), [before, after]() -> Result<Diff> { return diff_entities(*before, *after); },
+      info.Env(), [before, after]() -> Result<Diff> { return diff_entities(before, after); },
       [](Napi::Env env, Diff& diff) { return diff_to_js(env, diff); });
 }
 
@@ -251,6 +268,7 @@ Napi::Value layouts_js(const Napi::CallbackInfo& info) {
           Napi::Object object = Napi::Object::New(env);
           object["code"] = change.code;
           object["message"] = change.message;
+          object["symbol"] = change.symbol;
           object["file"] = change.file;
           object["line"] = double(change.line);
           object["type"] = change.type;
@@ -288,6 +306,14 @@ Napi::Value plan_js(const Napi::CallbackInfo& info) {
         object["refusals"] = refusals_to_js(env, plan.refusals);
         object["files"] = keys_to_js(env, plan.files);
         object["empty"] = plan.empty;
+        const std::vector<Removed> removed(plan.removed.begin(), plan.removed.end());
+        object["removed"] = to_array(env, removed, [&](const Removed& function) {
+          Napi::Object entry = Napi::Object::New(env);
+          entry["object"] = function.object;
+          entry["key"] = function.key;
+          entry["weak"] = function.weak;
+          return entry;
+        });
         object["handle"] = wrap(env, PlanHandle(std::make_shared<Plan>(std::move(plan))));
         return object;
       });

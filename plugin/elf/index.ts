@@ -34,6 +34,8 @@ export interface ObjectDiff {
   readonly newFunctions: readonly string[];
   readonly newVariables: readonly string[];
   readonly keptInitializers: readonly string[];
+  /** Functions, in words, whose lambdas changed so much that closures that live keep the old code. */
+  readonly leftBehind: readonly string[];
   readonly refusals: readonly Refusal[];
 }
 
@@ -50,6 +52,16 @@ export interface Introduced {
   readonly size: number;
   /** Of a thread-local: TLS module id of the patch library. */
   readonly tlsModule: number;
+  /** It was there before: the patch only gave it another name. */
+  readonly renamed?: boolean;
+}
+
+/** A function that the process has and the project no longer. */
+export interface Removed {
+  /** The object that a local function belongs to, else "". */
+  readonly object: string;
+  readonly key: string;
+  readonly weak: boolean;
 }
 
 export interface PlanInput {
@@ -58,6 +70,12 @@ export interface PlanInput {
   /** Index of the module to patch. */
   readonly target: number;
   readonly introduced: readonly Introduced[];
+  /** By earlier patches. */
+  readonly removed: readonly Removed[];
+  /** Functions that their callers must call in another way than before: mangled. */
+  readonly renewed: readonly string[];
+  /** Paths of the module's objects that are not part of the patch. */
+  readonly others: readonly string[];
   readonly objects: readonly {
     readonly id: string;
     readonly before: ObjectHandle | null;
@@ -74,6 +92,8 @@ export interface Plan {
   readonly handle: PlanHandle;
   readonly diffs: readonly ObjectDiff[];
   readonly refusals: readonly Refusal[];
+  /** From this patch on. */
+  readonly removed: readonly Removed[];
   /** To link, in this order. */
   readonly files: readonly string[];
   /** Nothing to load: no function changed, none is new. */
@@ -92,6 +112,8 @@ export interface Bound {
 export interface LayoutChange {
   readonly code: Code;
   readonly message: string;
+  /** Of a function whose signature changed: its symbol, else "". */
+  readonly symbol: string;
   readonly file: string;
   readonly line: number;
   /** The type whose layout changed, "" for anything else. */

@@ -110,7 +110,7 @@ inline hotreload::Diff diff_of(const Toolchain& toolchain, const std::string& be
   Space space;
   const auto old = entities(space.compile(toolchain, source, before, "before.o", more));
   const auto now = entities(space.compile(toolchain, source, after, "after.o", more));
-  return hotreload::diff_entities(*old, *now);
+  return hotreload::diff_entities(old, now);
 }
 
 inline Names codes(const hotreload::Diff& diff) {

@@ -140,6 +140,7 @@ export class PatchedProgram {
           path: this.#patchedModule,
           start: this.#start,
           room: this.#room,
+          removed: [],
           objects: [
             {
               id: "unit.o",

@@ -118,9 +118,9 @@ test("the same text compiled again is nothing to do, before a patch and after it
   const variant: Variant = { ...plain, compiler: "g++", level: "-O2", linker: bfd };
   const { program } = await PatchedProgram.start(variant, scratch.join("unchanged"));
   try {
-    assert.deepEqual(await program.build(1), { kind: "unchanged" });
+    assert.equal((await program.build(1)).kind, "unchanged");
     await program.apply(await program.build(2));
-    assert.deepEqual(await program.build(2), { kind: "unchanged" });
+    assert.equal((await program.build(2)).kind, "unchanged");
   } finally {
     program.kill();
   }

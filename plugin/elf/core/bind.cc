@@ -247,12 +247,19 @@ class Binder {
       const PatchObject& object = plan_.input.objects[i];
       for (const Entity& entity : object.after->all()) {
         const uint64_t* place = entity.section == 0 ? nullptr : place_of(i, entity.section);
-        if (!place || entity.part_of_user || canonicals.of_entity(object, entity)) continue;
+        if (entity.part_of_user) continue;
+        const auto canonical = canonicals.of_entity(object, entity);
+        if (canonical && object.match->is_renamed(entity)) {
+          const uint64_t address = canonical->thread_local_storage ? canonical->tls_offset : canonical->address;
+          bound_.introduced.push_back({canonicals.target().module->path, entity.local ? object.id : "", entity.key,
+                                       entity.kind, address, entity.size, canonical->tls_module, true});
+        }
+        if (!place || canonical) continue;
         if (entity.kind == Kind::kFunction && (is_initializer(entity.name) || canonicals.entry_of(object, entity))) {
           continue;
         }
         bound_.introduced.push_back({canonicals.target().module->path, entity.local ? object.id : "", entity.key,
-                                     entity.kind, *place + entity.offset, entity.size, 0});
+                                     entity.kind, *place + entity.offset, entity.size, 0, false});
       }
     }
   }

@@ -6,10 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "correspondence.h"
 #include "entity.h"
 #include "locate.h"
 #include "module.h"
@@ -32,6 +35,15 @@ struct Introduced {
   uint64_t address;     ///< in the process; for a thread-local its offset in the TLS block
   uint64_t size;
   uint64_t tls_module;  ///< of a thread-local: id of the patch library
+  /// It was there before: the patch only gave it another name.
+  bool renamed = false;
+};
+
+/// A function that the process has and the project no longer: `object` is "" for a global one.
+struct Removed {
+  std::string object, key;
+  bool weak = false;  ///< other objects may still have it
+  bool operator<(const Removed& other) const { return std::tie(object, key) < std::tie(other.object, other.key); }
 };
 
 /// One object of a patch, in the versions that matter.
@@ -40,6 +52,8 @@ struct PatchObject {
   std::shared_ptr<const Entities> before;     ///< what the process runs; null for a file that is new to it
   std::shared_ptr<const Entities> after;      ///< what it shall run
   std::shared_ptr<const Located> located;     ///< local symbols of the version that was linked into the module
+  /// Of both versions; made by plan_patch.
+  std::shared_ptr<const Correspondence> match = nullptr;
 };
 
 struct Canonical {
@@ -54,6 +68,11 @@ class Canonicals {
   /// @param modules of the project, in load order; `target` is the index of the one that is patched
   Canonicals(const std::vector<LoadedModule>& modules, size_t target, const std::vector<Introduced>& introduced);
 
+  /// A function that is gone is nothing that new code can refer to.
+  void remove(const std::set<Removed>& removed);
+  /// What the object defines under a new name, or anew under an old one, is that for the other objects of the patch too.
+  void add_object(const PatchObject& object);
+
   /// Where references to an entity that `object` defines must lead, if it exists already.
   std::optional<Canonical> of_entity(const PatchObject& object, const Entity& entity) const;
   /// Where references to a symbol that the object does not define must lead; nothing if the dynamic loader decides.
@@ -64,7 +83,9 @@ class Canonicals {
 
  private:
   using Key = std::pair<std::string, std::string>;  // object or "", key
-  std::optional<Canonical> own(const PatchObject& object, const Entity& entity) const;
+  /// What the entity was before the change: what the process knows it as. Null for a new thing.
+  static const Entity* known_as(const PatchObject& object, const Entity& entity);
+  std::optional<Canonical> own(const PatchObject& object, const Entity& known) const;
   bool is_unchanged(const PatchObject& object, const Entity& constant) const;
   std::optional<Canonical> global(const std::string& name) const;
   static Canonical of_symbol(const LoadedModule& loaded, const ModuleSymbol& symbol);
@@ -74,6 +95,8 @@ class Canonicals {
   size_t target_;
   std::map<Key, const Introduced*> introduced_here_;
   std::map<std::string, const Introduced*> introduced_elsewhere_;
+  std::set<std::string> removed_;
+  std::map<std::string, std::optional<Canonical>> redefined_;  ///< by objects of this patch: see add_object
   mutable std::unordered_map<const Entity*, bool> unchanged_;  // constants that were compared
 };
 

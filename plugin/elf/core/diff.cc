@@ -1,6 +1,7 @@
 // Compares two versions of an object, entity by entity, and names what no running process can follow.
 #include "diff.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -21,23 +22,24 @@ bool is_writable(const Entity& entity) {
 
 class Comparison {
  public:
-  Comparison(const Entities& before, const Entities& after) : before_(before), after_(after) {}
+  explicit Comparison(const Correspondence& match)
+      : match_(match), before_(match.before()), after_(match.after()) {}
 
   Diff run() {
     for (const Entity& entity : after_.all()) {
       if (!is_compared(entity)) continue;
-      const Entity* old = before_.find(entity.key);
+      const Entity* old = match_.before_of(entity);
       if (!old || !is_compared(*old)) {
         compare_new(entity);
       } else {
         compare(*old, entity);
       }
     }
+    collect_removed();
     compare_families();
     compare_initializers();
     compare_constructors();
-    compare_lambdas();
-    compare_lambda_places();
+    compare_left_behind();
     return std::move(diff_);
   }
 
@@ -48,23 +50,17 @@ class Comparison {
 
   void compare_new(const Entity& entity) {
     if (is_writable(entity)) {
-      if (!was_relinked(entity)) diff_.new_variables.push_back(entity.key);
+      diff_.new_variables.push_back(entity.key);
     } else if (entity.kind == Kind::kFunction && !entity.local && !entity.weak) {
       diff_.new_functions.push_back(entity.key);
     }
   }
 
-  /// C++ mangles static and global variables differently: `static int n` is _ZL1n, `int n` is n. One that only changed its
-  /// linkage would start anew.
-  bool was_relinked(const Entity& entity) {
+  void collect_removed() {
     for (const Entity& old : before_.all()) {
-      if (!is_writable(old) || is_guard(old.name) || is_guard(entity.name) || old.local == entity.local) continue;
-      if (demangle(old.name) != demangle(entity.name) || after_.find(old.key)) continue;
-      refuse("E_VARIABLE", entity, "the variable " + demangle(entity.name) + " became " +
-                                       (entity.local ? "static" : "global") + ": its value would be lost");
-      return true;
+      if (old.kind != Kind::kFunction || !is_compared(old) || match_.after_of(old)) continue;
+      diff_.removed_functions.push_back(old.key);
     }
-    return false;
   }
 
   void compare(const Entity& old, const Entity& entity) {
@@ -82,9 +78,7 @@ class Comparison {
       return;
     }
     if (is_writable(entity)) compare_users(old, entity);
-    const Digest old_digest = Digester(before_).of(old), new_digest = Digester(after_).of(entity);
-    if (entity.kind == Kind::kFunction) note_lambda(entity, old_digest, new_digest);
-    if (old_digest == new_digest) return;
+    if (old_digests_.of(old) == new_digests_.of(entity)) return;
     switch (entity.kind) {
       case Kind::kFunction:
         diff_.changed_functions.push_back(entity.key);
@@ -115,7 +109,10 @@ class Comparison {
   void compare_families() {
     std::map<std::string, std::set<std::string>> old_families, new_families;
     for (const Entity& entity : before_.all()) add_family(entity, &old_families);
-    for (const Entity& entity : after_.all()) add_family(entity, &new_families);
+    for (const Entity& entity : after_.all()) {
+      const Entity* old = match_.before_of(entity);
+      add_family(old ? *old : entity, &new_families);
+    }
     const std::set<std::string> initialized(diff_.kept_initializers.begin(), diff_.kept_initializers.end());
     for (const auto& [family, keys] : new_families) {
       const auto old = old_families.find(family);
@@ -151,17 +148,26 @@ class Comparison {
 
   /// Functions marked to run at start-up: one that is new would have to run now.
   void compare_constructors() {
-    for (size_t index = 0; index < after_.object().sections.size(); index++) {
-      const Section& section = after_.object().sections[index];
+    const std::set<const Entity*> old = constructors(before_);
+    for (const Entity* entity : constructors(after_)) {
+      if (old.count(match_.before_of(*entity)) > 0) continue;
+      refuse("E_INITIALIZER", *entity,
+             demangle(entity->name) + " is a new constructor function, which would have to run");
+    }
+  }
+
+  static std::set<const Entity*> constructors(const Entities& entities) {
+    std::set<const Entity*> found;
+    for (size_t index = 0; index < entities.object().sections.size(); index++) {
+      const Section& section = entities.object().sections[index];
       if (section.name.substr(0, 11) != ".init_array" && section.name.substr(0, 6) != ".ctors") continue;
       for (const Relocation& relocation : section.relocations) {
-        const Target target = after_.target_of(uint32_t(index), relocation);
+        const Target target = entities.target_of(uint32_t(index), relocation);
         if (target.form != Target::Form::kEntity || is_initializer(target.entity->name)) continue;
-        if (before_.find(target.entity->key)) continue;
-        refuse("E_INITIALIZER", *target.entity,
-               demangle(target.entity->name) + " is a new constructor function, which would have to run");
+        found.insert(target.entity);
       }
     }
+    return found;
   }
 
   /// Initializers never run again: a new variable that needs one cannot come in.
@@ -185,66 +191,50 @@ class Comparison {
     }
   }
 
-  /// A lambda is named by its number among those of its function. If one is inserted, closures that live would run the
-  /// code of another: refuse unless the lambdas that both versions have are the same.
-  void compare_lambdas() {
-    std::map<std::string, std::set<int>> old_numbers, new_numbers;
-    for (const Entity& entity : before_.all()) add_lambdas(entity, &old_numbers);
-    for (const Entity& entity : after_.all()) add_lambdas(entity, &new_numbers);
-    std::set<std::string> reported;
-    for (const std::string& key : diff_.changed_functions) {
-      for (const LambdaMention& mention : lambdas_in(key)) {
-        const auto old = old_numbers.find(mention.family);
-        if (old == old_numbers.end() || old->second == new_numbers[mention.family]) continue;
-        if (!reported.insert(mention.family).second) continue;
-        const std::string scope = mention.family.substr(0, mention.family.rfind("::"));
-        diff_.refusals.push_back({"E_LAMBDA",
-                                  "lambdas were added to or removed from " + scope +
-                                      ": closures that are alive cannot be matched with the new code",
-                                  key});
+  /// Closures that live keep the code of a lambda that has no successor; so does a static variable in it, for them alone.
+  void compare_left_behind() {
+    std::set<std::string> lambdas(match_.left_behind().begin(), match_.left_behind().end()), functions;
+    if (lambdas.empty()) return;
+    for (const Entity& old : before_.all()) {
+      if (old.part_of_user || !may_mention_anonymous(old.name) || match_.after_of(old)) continue;
+      const std::string text = demangle(old.name);
+      for (const Anonymous& mention : anonymous_in(text)) {
+        if (lambdas.count(text.substr(mention.begin, mention.end - mention.begin)) == 0) continue;
+        functions.insert(mention.scope);
+        if (is_writable(old) && !is_guard(old.name)) refuse_left_behind(old, mention.scope);
       }
     }
+    diff_.left_behind.assign(functions.begin(), functions.end());
   }
 
-  void note_lambda(const Entity& function, const Digest& old_digest, const Digest& new_digest) {
-    const std::vector<LambdaMention> mentions = lambdas_in(function.name);
-    if (mentions.empty()) return;
-    old_lambdas_[{mentions.back().family, old_digest}] = function.key;
-    if (old_digest != new_digest) new_lambdas_.push_back({mentions.back().family, new_digest, function.key});
+  /// The new version has a variable of this name in a lambda that may be the same one, or not.
+  void refuse_left_behind(const Entity& variable, const std::string& scope) {
+    const auto name_of = [](const Entity& entity) { return without_anonymous_numbers(entity.name, demangle(entity.name)); };
+    const std::string name = name_of(variable);
+    const bool stays = std::any_of(after_.all().begin(), after_.all().end(), [&](const Entity& entity) {
+      return is_writable(entity) && match_.is_renewed(entity) && name_of(entity) == name;
+    });
+    if (!stays || !reported_.insert(variable.key).second) return;
+    refuse("E_LAMBDA", variable,
+           "the lambdas of " + (scope.empty() ? "this file" : scope) + " cannot be matched with those before: the value of " +
+               demangle(variable.name) + " would be lost");
   }
 
-  /// Two lambdas that change places keep their numbers: the code of one is now that of the other.
-  void compare_lambda_places() {
-    for (const auto& [family, digest, key] : new_lambdas_) {
-      const auto old = old_lambdas_.find({family, digest});
-      if (old == old_lambdas_.end() || old->second == key) continue;
-      diff_.refusals.push_back({"E_LAMBDA",
-                                "lambdas of " + family.substr(0, family.rfind("::")) +
-                                    " changed places: closures that are alive would run each other's code",
-                                key});
-      return;
-    }
-  }
-
-  static void add_lambdas(const Entity& entity, std::map<std::string, std::set<int>>* numbers) {
-    for (const LambdaMention& mention : lambdas_in(entity.name)) (*numbers)[mention.family].insert(mention.number);
-  }
-
+  const Correspondence& match_;
   const Entities& before_;
   const Entities& after_;
   Diff diff_;
   std::set<std::string> changed_, ambiguous_, reported_;
-  struct Lambda {
-    std::string family;
-    Digest digest;
-    std::string key;
-  };
-  std::map<std::pair<std::string, Digest>, std::string> old_lambdas_;
-  std::vector<Lambda> new_lambdas_;
+  Digester old_digests_{before_};
+  Digester new_digests_{after_, [this](const Entity& entity) { return match_.name_of(entity); }};
 };
 
 }  // namespace
 
-Diff diff_entities(const Entities& before, const Entities& after) { return Comparison(before, after).run(); }
+Diff diff_entities(const Correspondence& match) { return Comparison(match).run(); }
+
+Diff diff_entities(std::shared_ptr<const Entities> before, std::shared_ptr<const Entities> after) {
+  return diff_entities(*Correspondence::of(std::move(before), std::move(after)));
+}
 
 }  // namespace hotreload

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "correspondence.h"
 #include "entity.h"
 #include "result.h"
 
@@ -20,8 +21,10 @@ struct Refusal {
 struct Diff {
   std::vector<std::string> changed_functions;  ///< keys, in the order of the new object
   std::vector<std::string> new_functions;      ///< keys; global ones only: others come with the code that uses them
+  std::vector<std::string> removed_functions;  ///< keys of the old version
   std::vector<std::string> new_variables;      ///< keys; writable and thread-local, local ones too
   std::vector<std::string> kept_initializers;  ///< keys of variables whose initializer changed; live values stay
+  std::vector<std::string> left_behind;        ///< functions of the old version whose lambdas keep their code
   std::vector<Refusal> refusals;
 
   bool empty() const {
@@ -31,7 +34,8 @@ struct Diff {
 };
 
 /// Both versions of one translation unit. Comparing an object with itself gives an empty Diff.
-Diff diff_entities(const Entities& before, const Entities& after);
+Diff diff_entities(const Correspondence& match);
+Diff diff_entities(std::shared_ptr<const Entities> before, std::shared_ptr<const Entities> after);
 
 }  // namespace hotreload
 

@@ -52,8 +52,12 @@ void Digester::add(std::string_view text) {
   text_.append(text);
 }
 
+void Digester::add_name(const Entity& entity) { name_of_ ? add(name_of_(entity)) : add(entity.key); }
+
 void Digester::add_entity(const Entity& entity) {
   add(uint64_t(entity.kind));
+  // The name of a type, with the number of a lambda in it: it says no more than its symbol.
+  if (is_type_name(entity.name)) return add_name(entity);
   add(entity.size);
   if (entity.section == 0) return;
   visited_.insert({entity.section, entity.offset});
@@ -102,9 +106,9 @@ void Digester::add_target(uint32_t section, const Relocation& relocation) {
       if (entity.section == own_section_ && entity.offset == own_offset_) {
         add("itself");
       } else if (!is_compared_by_contents(entity)) {
-        add(entity.key);
+        add_name(entity);
       } else {
-        if (!entity.part_of_user) add(entity.key);
+        if (!entity.part_of_user) add_name(entity);
         if (visited_.count({entity.section, entity.offset}) == 0) add_entity(entity);
       }
       return;

@@ -7,6 +7,7 @@
 #define HOTRELOAD_ELF_DIGEST_H
 
 #include <array>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,7 +20,10 @@ using Digest = std::array<uint64_t, 2>;
 
 class Digester {
  public:
-  explicit Digester(const Entities& entities) : entities_(entities) {}
+  /// What an entity that the digested one refers to goes by.
+  using NameOf = std::function<std::string(const Entity&)>;
+  explicit Digester(const Entities& entities, NameOf name_of = nullptr)
+      : entities_(entities), name_of_(std::move(name_of)) {}
   Digest of(const Entity& entity);
 
  private:
@@ -29,8 +33,10 @@ class Digester {
   void add_contents(uint32_t section, int64_t offset);
   void add(std::string_view text);
   void add(uint64_t number);
+  void add_name(const Entity& entity);
 
   const Entities& entities_;
+  const NameOf name_of_;
   std::string text_;
   uint32_t own_section_ = 0;
   uint64_t own_offset_ = 0;

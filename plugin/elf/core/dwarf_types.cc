@@ -40,15 +40,28 @@ TypeDescription describe_array(Dwarf_Die* die, int depth) {
   return found;
 }
 
-TypeDescription describe_named(Dwarf_Die* die) {
+std::string describe_members(Dwarf_Die* die, int depth) {
+  uint64_t size = 0;
+  unsigned_of(die, DW_AT_byte_size, &size);
+  std::string members = std::to_string(size) + " bytes {";
+  for_each_child(die, [&](Dwarf_Die* child) {
+    if (dwarf_tag(child) != DW_TAG_member) return;
+    uint64_t offset = 0;
+    unsigned_of(child, DW_AT_data_member_location, &offset);
+    members += name_of(child) + " " + describe_referred(child, depth, "").essence + " at " + std::to_string(offset) + ";";
+  });
+  return members + "}";
+}
+
+TypeDescription describe_named(Dwarf_Die* die, int depth) {
   std::string name = name_of(die);
   if (name.empty()) {
     uint64_t size = 0;
     unsigned_of(die, DW_AT_byte_size, &size);
     name = "unnamed type of " + std::to_string(size) + " bytes";
   }
-  // The name alone: how it is laid out is compared where it is declared.
-  return {name, name};
+  // The name alone: how it is laid out is compared where it is declared. Of a closure the name says nothing.
+  return {name, is_closure(die) ? describe_members(die, depth) : name};
 }
 
 TypeDescription describe(Dwarf_Die* die, int depth) {
@@ -66,11 +79,29 @@ TypeDescription describe(Dwarf_Die* die, int depth) {
     case DW_TAG_subroutine_type: return signature_of(die);
     case DW_TAG_array_type: return describe_array(die, depth);
     case DW_TAG_base_type: return describe_base(die);
-    default: return describe_named(die);
+    default: return describe_named(die, depth);
   }
 }
 
 }  // namespace
+
+bool is_anonymous(Dwarf_Die* type) {
+  const int tag = dwarf_tag(type);
+  if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type) return false;
+  const std::string name = name_of(type);
+  return name.empty() || name[0] == '<';  // gcc writes <lambda(int)>
+}
+
+bool is_closure(Dwarf_Die* type) {
+  bool callable = false;
+  if (!is_anonymous(type)) return false;
+  for_each_child(type, [&](Dwarf_Die* child) {
+    callable = callable || (dwarf_tag(child) == DW_TAG_subprogram && name_of(child).compare(0, 10, "operator()") == 0);
+  });
+  return callable;
+}
+
+std::string members_of(Dwarf_Die* type) { return describe_members(type, 0); }
 
 TypeDescription describe_type(Dwarf_Die* type) { return describe(type, 0); }
 

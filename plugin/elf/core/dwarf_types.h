@@ -23,6 +23,15 @@ TypeDescription type_of(Dwarf_Die* die);
 /// `int (Body&, double)`: what caller and callee must agree on.
 TypeDescription signature_of(Dwarf_Die* function);
 
+/// A lambda or an unnamed class: only its members tell what it holds.
+bool is_anonymous(Dwarf_Die* type);
+
+/// An unnamed class with an operator(): a lambda, or what is as good as one.
+bool is_closure(Dwarf_Die* type);
+
+/// Size, members, their types and offsets.
+std::string members_of(Dwarf_Die* type);
+
 /// Looks through DW_AT_specification and DW_AT_abstract_origin.
 bool unsigned_of(Dwarf_Die* die, unsigned attribute, uint64_t* value);
 bool flag_of(Dwarf_Die* die, unsigned attribute);

@@ -86,7 +86,8 @@ void Entities::collect() {
     entity.offset = common ? 0 : symbol.value;
     entity.size = symbol.size;
     const bool numbered_constant = entity.kind == Kind::kConstant && is_numbered(entity);
-    entity.part_of_user = is_clone(entity.name) || numbered_constant || starts_with(entity.name, "DW.ref.") ||
+    const bool coroutine = entity.kind == Kind::kFunction && is_coroutine_part(entity.name);
+    entity.part_of_user = is_clone(entity.name) || coroutine || numbered_constant || starts_with(entity.name, "DW.ref.") ||
                           is_numbered_by_compiler(entity.name) ||
                           (entity.kind == Kind::kFunction && symbol.type == STT_NOTYPE);
     all_.push_back(std::move(entity));

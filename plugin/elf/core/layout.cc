@@ -25,6 +25,7 @@ struct Part {
 struct Shape {
   std::string code, what;  ///< E_LAYOUT and "the layout of Body"
   std::string type;        ///< its name, if it is one
+  std::string symbol;      ///< of a function
   std::string file;
   unsigned line = 0;
   uint64_t size = 0;
@@ -75,6 +76,8 @@ class Reader {
     Shape shape = shape_of(die, "E_FUNCTION", "the signature of " + name_of(die));
     const TypeDescription signature = signature_of(die);
     shape.parts.push_back({"", signature.text, signature.essence});
+    const std::string linkage = string_of(die, DW_AT_linkage_name);
+    shape.symbol = linkage.empty() ? name_of(die) : linkage;
     keep("function " + linkage_name(die, scope), shape);
     visit_children(die, scope_of_function(die, scope), depth + 1);
   }
@@ -98,6 +101,8 @@ class Reader {
 
   void visit_type(Dwarf_Die* die, const std::string& scope, int depth) {
     const std::string name = names_.of(die, scope);
+    // Closures that live keep their own code if their captures changed: see anonymous_match.h.
+    if (is_closure(die)) return visit_children(die, name + "::", depth + 1);
     const bool enumeration = dwarf_tag(die) == DW_TAG_enumeration_type;
     Shape shape = shape_of(die, "E_LAYOUT", "the layout of " + shown_name(name));
     shape.type = name;
@@ -227,7 +232,7 @@ Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, con
   for (const Reading* reading : {&old.value(), &now.value()}) {
     if (reading->blind.empty()) continue;
     changes.push_back({"E_LAYOUT",
-                       after + " " + reading->blind + ": whether the layout of a type changed cannot be told", "", 0, ""});
+                       after + " " + reading->blind + ": whether the layout of a type changed cannot be told", "", "", 0, ""});
     return changes;
   }
   for (const auto& [name, shape] : now.value().shapes) {
@@ -236,8 +241,8 @@ Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, con
     const std::string what = difference(found->second, shape);
     if (what.empty()) continue;
     const bool plain = what.compare(0, 5, "from ") == 0;
-    changes.push_back({shape.code, shape.what + " changed" + (plain ? " " : ": ") + what, shape.file, shape.line,
-                       shape.type});
+    changes.push_back({shape.code, shape.what + " changed" + (plain ? " " : ": ") + what, shape.symbol, shape.file,
+                       shape.line, shape.type});
   }
   return changes;
 }

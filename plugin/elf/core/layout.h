@@ -12,6 +12,7 @@ namespace hotreload {
 struct LayoutChange {
   std::string code;     ///< E_LAYOUT, E_VARIABLE, E_FUNCTION
   std::string message;  ///< names the type, the member, and both offsets or sizes
+  std::string symbol;   ///< of a function whose signature changed, or its plain name where DWARF has no other; else ""
   std::string file;     ///< where it is declared now
   unsigned line;
   std::string type;     ///< of E_LAYOUT: the type, as find_type_uses() knows it

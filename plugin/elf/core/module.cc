@@ -138,6 +138,10 @@ class Reader {
         if (!of_linker) module_->units.push_back({name, {}});
         continue;
       }
+      if (symbol.st_shndx == SHN_UNDEF && header.sh_type == SHT_DYNSYM) module_->imported.insert(name);
+      if (symbol.st_shndx == SHN_UNDEF && header.sh_type == SHT_SYMTAB && binding == STB_WEAK) {
+        module_->weak_undefined.insert(name.substr(0, name.find('@')));
+      }
       if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS || type == STT_SECTION || name.empty()) continue;
       if (name == "_GLOBAL_OFFSET_TABLE_") continue;  // each module has its own
       const ModuleSymbol value{symbol.st_value, symbol.st_size, uint8_t(type)};

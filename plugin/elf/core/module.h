@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "result.h"
@@ -38,6 +39,8 @@ struct Module {
   uint64_t tls_size = 0, tls_alignment = 1;
   std::unordered_map<std::string_view, ModuleSymbol> globals;   ///< of .symtab, versions cut off
   std::unordered_map<std::string_view, ModuleSymbol> exported;  ///< of .dynsym: what other modules can see
+  std::unordered_set<std::string_view> imported;        ///< undefined in .dynsym
+  std::unordered_set<std::string_view> weak_undefined;  ///< of .symtab: code of the module tests whether they exist
   std::vector<UnitSymbols> units;                               ///< in link order
   std::unordered_multimap<uint64_t, std::string_view> functions;  ///< names of the function at an address
 

@@ -59,6 +59,15 @@ bool is_virtual_table(std::string_view name) {
 
 bool is_type_information(std::string_view name) { return starts_with(name, "_ZTI") || starts_with(name, "_ZTS"); }
 
+bool is_type_name(std::string_view name) { return starts_with(name, "_ZTS"); }
+
+bool is_coroutine_part(std::string_view name) {
+  for (std::string_view mark : {".actor", ".resume", ".destroy", ".cleanup"}) {
+    if (name.find(mark) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 bool is_initializer(std::string_view name) {
   return starts_with(name, "_GLOBAL__") || starts_with(name, "__cxx_global_var_init") ||
          starts_with(name, "__cxx_global_array_dtor") || starts_with(name, "_ZTH") || name == "__tls_init" ||
@@ -129,22 +138,121 @@ std::string short_name(std::string_view name) {
   return text;
 }
 
-std::vector<LambdaMention> lambdas_in(std::string_view name) {
-  std::vector<LambdaMention> found;
-  // Mangled: Ul <parameters> E [number] _ ; clang numbers non-inline lambdas with $_N instead.
-  if (name.find("Ul") == std::string_view::npos && name.find("$_") == std::string_view::npos) return found;
-  const std::string text = demangle(name);
-  for (size_t at = text.find("{lambda("); at != std::string::npos; at = text.find("{lambda(", at + 1)) {
-    const size_t behind = behind_bracket(text, at + 7, '(', ')');
-    if (behind >= text.size() || text[behind] != '#') continue;
-    found.push_back({text.substr(0, behind), std::atoi(text.c_str() + behind + 1)});
+bool may_mention_anonymous(std::string_view name) {
+  if (!starts_with(name, "_Z")) return false;
+  for (std::string_view mark : {"Ul", "Ut", "$_"}) {
+    if (name.find(mark) != std::string_view::npos) return true;
   }
-  for (size_t at = text.find("$_"); at != std::string::npos; at = text.find("$_", at + 1)) {
-    if (at + 2 < text.size() && is_digit(text[at + 2])) {
-      found.push_back({text.substr(0, at + 2), std::atoi(text.c_str() + at + 2)});
+  return false;
+}
+
+namespace {
+
+/// Where the scope begins that ends at `end`: behind the space, comma or bracket that it is an argument of.
+size_t scope_begin(const std::string& text, size_t end) {
+  int depth = 0;
+  size_t at = end;
+  for (; at > 0; at--) {
+    const char c = text[at - 1];
+    if (c == ')' || c == '>' || c == '}' || c == ']') {
+      depth++;
+    } else if (c == '(' || c == '<' || c == '{' || c == '[') {
+      if (depth-- == 0) break;
+    } else if (depth == 0 && c == ',') {
+      break;
+    } else if (depth == 0 && c == ' ') {
+      const std::string_view behind = std::string_view(text).substr(at);
+      const bool qualifier = starts_with(behind, "const") || starts_with(behind, "volatile") || starts_with(behind, "&");
+      if (!qualifier) break;
     }
   }
+  return at;
+}
+
+}  // namespace
+
+std::vector<Anonymous> anonymous_in(const std::string& text) {
+  std::vector<Anonymous> found;
+  for (size_t at = 0; at < text.size(); at++) {
+    size_t digits = 0;
+    if (text.compare(at, 8, "{lambda(") == 0) {
+      const size_t behind = behind_bracket(text, at + 7, '(', ')');
+      if (behind < text.size() && text[behind] == '#') digits = behind + 1;
+    } else if (text.compare(at, 14, "{unnamed type#") == 0) {
+      digits = at + 14;
+    } else if (text.compare(at, 2, "$_") == 0) {
+      digits = at + 2;
+    }
+    if (digits == 0 || digits >= text.size() || !is_digit(text[digits])) continue;
+    Anonymous one;
+    one.kind = text.substr(at, digits - at);
+    one.number = std::atoi(text.c_str() + digits);
+    one.end = digits;
+    while (one.end < text.size() && is_digit(text[one.end])) one.end++;
+    if (one.kind[0] == '{') one.end++;  // the closing bracket
+    const bool scoped = at >= 2 && text.compare(at - 2, 2, "::") == 0;
+    one.begin = scoped ? scope_begin(text, at - 2) : at;
+    if (scoped) one.scope = text.substr(one.begin, at - 2 - one.begin);
+    found.push_back(std::move(one));
+  }
   return found;
+}
+
+std::string without_anonymous_numbers(std::string_view name, const std::string& text) {
+  std::string result;
+  // Mangled: Ul <parameters> E [number] _, Ut [number] _, and <length> $_ <number>.
+  for (size_t i = 0; i < name.size(); i++) {
+    result += name[i];
+    const bool lambda = name[i] == 'E' || (name[i] == 't' && i > 0 && name[i - 1] == 'U');
+    const bool numbered = name[i] == '_' && i > 0 && name[i - 1] == '$';
+    size_t digits = i + 1;
+    while (digits < name.size() && is_digit(name[digits])) digits++;
+    if (lambda && digits < name.size() && name[digits] == '_') i = digits - 1;
+    if (numbered) {
+      result.erase(result.size() - 2);
+      while (!result.empty() && is_digit(result.back())) result.pop_back();
+      result += "$_";
+      i = digits - 1;
+    }
+  }
+  result += ' ';
+  size_t behind = 0;
+  for (const Anonymous& one : anonymous_in(text)) {
+    const size_t number = one.end - (one.kind[0] == '{' ? 1 : 0) - std::to_string(one.number).size();
+    result += text.substr(behind, number - behind);
+    behind = one.end;
+  }
+  return result + text.substr(behind);
+}
+
+std::string without_linkage(std::string_view name) {
+  std::string result;
+  for (size_t i = 0; i < name.size(); i++) {
+    if (name[i] != 'L' || i + 1 >= name.size() || !is_digit(name[i + 1])) result += name[i];
+  }
+  return result;
+}
+
+std::string outermost_function(const std::string& scope) {
+  size_t start = 0;
+  for (size_t i = 0; i < scope.size(); i++) {
+    if (scope.compare(i, 8, "operator") == 0 && (i == start)) return "operator";
+    if (scope[i] == '<') {
+      i = behind_bracket(scope, i, '<', '>') - 1;
+    } else if (scope[i] == '{') {
+      i = behind_bracket(scope, i, '{', '}') - 1;
+    } else if (scope.compare(i, 2, "::") == 0) {
+      start = ++i + 1;
+    } else if (scope[i] == '(') {
+      const size_t behind = behind_bracket(scope, i, '(', ')');
+      if (i > start) {
+        const std::string name = scope.substr(start, i - start);
+        return name.substr(0, name.find('<'));
+      }
+      i = behind - 1;  // (anonymous namespace)
+    }
+  }
+  return "";
 }
 
 }  // namespace hotreload

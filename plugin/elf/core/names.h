@@ -20,6 +20,12 @@ bool is_virtual_table(std::string_view name);
 /// `_ZTI`, `_ZTS`: type information and its name.
 bool is_type_information(std::string_view name);
 
+/// `_ZTS`: the name of a type.
+bool is_type_name(std::string_view name);
+
+/// The part of a coroutine that runs after its first suspension, which a suspended frame goes on in: `f.actor`, `f.resume`.
+bool is_coroutine_part(std::string_view name);
+
 /// Function that runs dynamic initializers, or registers with a sanitizer: called once before main, or once a thread.
 bool is_initializer(std::string_view name);
 
@@ -46,12 +52,29 @@ std::string demangle(std::string_view name);
 /// Demangled without parameters and return type: `Body::kick`.
 std::string short_name(std::string_view name);
 
-/// One lambda that the name mentions: `scope::{lambda(int)` and its number.
-struct LambdaMention {
-  std::string family;
-  int number;
+/// A lambda or unnamed type that a demangled name mentions, with the scope that it is numbered in:
+/// `f(int)::{lambda(int)#2}`, `f()::{unnamed type#1}`, or clang's `f()::$_3`.
+struct Anonymous {
+  size_t begin = 0, end = 0;  ///< of its whole name, scope included, in the text
+  std::string scope;          ///< "f(int)", "" for one outside of functions
+  std::string kind;           ///< "{lambda(int)#"; "$_" where the compiler numbers all of a file
+  int number = 0;
 };
-std::vector<LambdaMention> lambdas_in(std::string_view name);
+
+/// False for most names, which saves demangling them.
+bool may_mention_anonymous(std::string_view name);
+
+/// Of a demangled name, by where their own part of the name stands: an outer one comes before an inner one.
+std::vector<Anonymous> anonymous_in(const std::string& text);
+
+/// The name without the numbers of lambdas and unnamed types, and the text as well: what stays if they are renumbered.
+std::string without_anonymous_numbers(std::string_view name, const std::string& text);
+
+/// The same for `static int f()` and `int f()`, which C++ mangles as _ZL1fv and _Z1fv.
+std::string without_linkage(std::string_view name);
+
+/// The unqualified name of the outermost function in a scope, without template arguments: `keep` of `ns::keep<int>(int)`.
+std::string outermost_function(const std::string& scope);
 
 }  // namespace hotreload
 

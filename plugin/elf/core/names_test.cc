@@ -58,40 +58,75 @@ TEST_CASE("no short name is empty") {
   CHECK(short_name(trailing) != "");
 }
 
+std::vector<Anonymous> mentioned_in(const std::string& name) { return anonymous_in(demangle(name)); }
+
 TEST_CASE("a lambda is mentioned with its function, its parameters and its number") {
-  const auto one = lambdas_in("_ZZ4makeIiESt8functionIFT_iEES1_ENKUliE_clEi");
+  const auto one = mentioned_in("_ZZ4makeIiESt8functionIFT_iEES1_ENKUliE_clEi");
   REQUIRE(one.size() == 1);
-  CHECK(one[0].family == "make<int>(int)::{lambda(int)");
+  CHECK(one[0].scope == "make<int>(int)");
+  CHECK(one[0].kind == "{lambda(int)#");
   CHECK(one[0].number == 1);
-  const auto second = lambdas_in("_ZZ5outervENKUliE0_clEi");
+  const auto second = mentioned_in("_ZZ5outervENKUliE0_clEi");
   REQUIRE(second.size() == 1);
   CHECK(second[0].number == 2);
-  const auto nested = lambdas_in("_ZZZ5outervENKUliE_clEiENKUlvE_clEv");
+  const auto nested = mentioned_in("_ZZZ5outervENKUliE_clEiENKUlvE_clEv");
   REQUIRE(nested.size() == 2);
-  CHECK(nested[0].family == "outer()::{lambda(int)");
-  CHECK(nested[1].family == "outer()::{lambda(int)#1}::operator()(int) const::{lambda()");
+  CHECK(nested[0].scope == "outer()");
+  CHECK(nested[1].scope == "outer()::{lambda(int)#1}::operator()(int) const");
 }
 
-TEST_CASE("a lambda of clang is mentioned too") {
-  const auto one = lambdas_in("_ZZ5outervENK3$_2clEi");
+TEST_CASE("a lambda of clang and an unnamed type are mentioned too") {
+  const auto one = mentioned_in("_ZZ5outervENK3$_2clEi");
   REQUIRE(one.size() == 1);
-  CHECK(one[0].family == "outer()::$_");
+  CHECK(one[0].scope == "outer()");
+  CHECK(one[0].kind == "$_");
   CHECK(one[0].number == 2);
+  const auto type = mentioned_in("_ZZ1kiENUt_3getEv");
+  REQUIRE(type.size() == 1);
+  CHECK(type[0].scope == "k(int)");
+  CHECK(type[0].kind == "{unnamed type#");
 }
 
 TEST_CASE("an instance of a template mentions the lambda that it was made for") {
-  const auto found = lambdas_in("_ZNSt17_Function_handlerIFivEZ1filEUlvE0_E9_M_invokeERKSt9_Any_data");
+  const std::string text = demangle("_ZNSt17_Function_handlerIFivEZ1filEUlvE0_E9_M_invokeERKSt9_Any_data");
+  const auto found = anonymous_in(text);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].family == "std::_Function_handler<int (), f(int, long)::{lambda()");
+  CHECK(text.substr(found[0].begin, found[0].end - found[0].begin) == "f(int, long)::{lambda()#2}");
+  CHECK(found[0].scope == "f(int, long)");
   CHECK(found[0].number == 2);
 }
 
 TEST_CASE("a name without lambdas mentions none, and neither does one that only looks like it") {
-  CHECK(lambdas_in("_Z4stepv").empty());
-  CHECK(lambdas_in("Ul_counter").empty());
-  CHECK(lambdas_in("_ZN4Ulam3UlEEv").empty());
-  CHECK(lambdas_in("price_in_$_").empty());
-  CHECK(lambdas_in("").empty());
+  for (const std::string name : {"_Z4stepv", "Ul_counter", "_ZN4Ulam3UlEEv", ""}) {
+    CAPTURE(name);
+    CHECK(mentioned_in(name).empty());
+  }
+  CHECK_FALSE(may_mention_anonymous("price_in_$_1"));
+}
+
+TEST_CASE("what stays of a name when its lambdas are numbered anew") {
+  const auto rest = [](const std::string& name) { return without_anonymous_numbers(name, demangle(name)); };
+  CHECK(rest("_ZZ5outervENKUliE_clEi") == rest("_ZZ5outervENKUliE0_clEi"));
+  CHECK(rest("_ZZ5outervENKUliE_clEi") != rest("_ZZ5outervENKUllE0_clEl"));
+  CHECK(rest("_ZZ1giENK3$_9clEi") == rest("_ZZ1giENK4$_10clEi"));
+  CHECK(rest("_ZZ1kiENUt_3getEv") == rest("_ZZ1kiENUt0_3getEv"));
+  CHECK(rest("_ZNSt8functionIFiiEEC1IRZ1giEUliE0_vEEOT_") != rest("_ZNSt8functionIFiiEEC2IRZ1giEUliE0_vEEOT_"));
+}
+
+TEST_CASE("the outermost function of a scope is told from its arguments and its scopes") {
+  CHECK(outermost_function("f(int)") == "f");
+  CHECK(outermost_function("ns::A<int (*)(long)>::keep<g(int)::{lambda(int)#1}>(g(int)::{lambda(int)#1})") == "keep");
+  CHECK(outermost_function("(anonymous namespace)::f() const") == "f");
+  CHECK(outermost_function("outer()::{lambda(int)#1}::operator()(int) const") == "outer");
+  CHECK(outermost_function("A::operator()(int) const") == "operator");
+  CHECK(outermost_function("ns::variable") == "");
+  CHECK(outermost_function("") == "");
+}
+
+TEST_CASE("what only its linkage changed has one name without it") {
+  CHECK(without_linkage("_ZL1fv") == without_linkage("_Z1fv"));
+  CHECK(without_linkage("_ZN2nsL1fEv") == without_linkage("_ZN2ns1fEv"));
+  CHECK(without_linkage("_ZL1fv") != without_linkage("_Z1gv"));
 }
 
 TEST_CASE("parts and copies of a function are clones, the function is not") {

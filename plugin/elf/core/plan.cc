@@ -9,6 +9,7 @@
 #include "names.h"
 #include "object_writer.h"
 #include "relocation.h"
+#include "renewal.h"
 
 namespace hotreload {
 
@@ -44,11 +45,17 @@ bool is_bindable(const Section& section) { return section.loaded() && !starts_wi
 class Planner {
  public:
   explicit Planner(PatchInput input)
-      : plan_{std::move(input), {}, {}, {}, {}, {}, {}, {}, {}, 0, false},
-        canonicals_(plan_.input.modules, plan_.input.target, plan_.input.introduced) {}
+      : plan_(with_input(std::move(input))),
+        canonicals_(plan_.input.modules, plan_.input.target, plan_.input.introduced),
+        others_(plan_.input.others, *plan_.input.modules[plan_.input.target].module) {}
 
   Result<Plan> run() {
-    for (const PatchObject& object : plan_.input.objects) compare(object);
+    name_renewed();
+    for (PatchObject& object : plan_.input.objects) compare(&object);
+    for (const PatchObject& object : plan_.input.objects) canonicals_.add_object(object);
+    auto checked = check_renewals();
+    if (!checked) return checked.error();
+    collect_removed();
     if (plan_.refusals.empty()) collect_redirects();
     plan_.empty = plan_.redirects.empty() && roots_.empty();
     if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
@@ -62,13 +69,21 @@ class Planner {
   }
 
  private:
-  static const Entities& empty_object() {
-    static const std::shared_ptr<const Entities> none = Entities::of(std::make_shared<const Object>());
-    return *none;
+  static Plan with_input(PatchInput input) {
+    Plan plan;
+    plan.input = std::move(input);
+    return plan;
   }
 
-  void compare(const PatchObject& object) {
-    Diff diff = diff_entities(object.before ? *object.before : empty_object(), *object.after);
+  static std::shared_ptr<const Entities> empty_object() {
+    static const std::shared_ptr<const Entities> none = Entities::of(std::make_shared<const Object>());
+    return none;
+  }
+
+  void compare(PatchObject* object) {
+    object->match = Correspondence::of(object->before ? object->before : empty_object(), object->after,
+                                       plan_.input.renewed);
+    Diff diff = diff_entities(*object->match);
     for (const Refusal& refusal : diff.refusals) {
       if (!is_harmless(refusal)) plan_.refusals.push_back(refusal);
     }
@@ -84,22 +99,81 @@ class Planner {
     return false;
   }
 
+  /// gcc's DWARF does not tell the symbol of a static function of C++: all static ones of its plain name are meant.
+  void name_renewed() {
+    std::set<std::string> symbols;
+    for (const PatchObject& object : plan_.input.objects) {
+      if (plan_.input.renewed.empty() || !object.before) continue;
+      for (const Entity& entity : object.before->all()) {
+        if (entity.kind != Kind::kFunction || entity.part_of_user) continue;
+        const std::string plain = entity.local ? outermost_function(demangle(entity.name)) : "";
+        if (plan_.input.renewed.count(entity.name) + plan_.input.renewed.count(plain) > 0) symbols.insert(entity.name);
+      }
+    }
+    plan_.input.renewed = std::move(symbols);
+  }
+
+  Result<Nothing> check_renewals() {
+    for (const std::string& name : plan_.input.renewed) {
+      auto refusals = check_renewed(plan_.input.objects, plan_.input.modules, plan_.input.target, name, &others_);
+      if (!refusals) return refusals.error();
+      for (const Refusal& refusal : refusals.value()) plan_.refusals.push_back(refusal);
+    }
+    return Nothing{};
+  }
+
+  static Removed removal(const PatchObject& object, const Entity& function) {
+    return {function.local ? object.id : "", function.key, function.weak};
+  }
+
+  /// What was removed and is not there again: nothing may refer to it.
+  void collect_removed() {
+    std::set<Removed> defined;
+    plan_.removed = plan_.input.removed;
+    for (size_t i = 0; i < plan_.input.objects.size(); i++) {
+      const PatchObject& object = plan_.input.objects[i];
+      for (const std::string& key : plan_.diffs[i].removed_functions) {
+        plan_.removed.insert(removal(object, *object.before->find(key)));
+      }
+    }
+    if (plan_.removed.empty()) return;
+    for (const PatchObject& object : plan_.input.objects) {
+      for (const Entity& entity : object.after->all()) {
+        if (entity.kind == Kind::kFunction && !entity.part_of_user) defined.insert(removal(object, entity));
+      }
+    }
+    for (const Removed& function : defined) plan_.removed.erase(function);
+    canonicals_.remove(plan_.removed);
+  }
+
+  /// Functions whose entry leads to new code from now on.
+  std::vector<const Entity*> replaced_functions(uint32_t index) const {
+    const PatchObject& object = plan_.input.objects[index];
+    const Diff& diff = plan_.diffs[index];
+    std::vector<const Entity*> functions;
+    for (const std::string& key : diff.changed_functions) functions.push_back(object.after->find(key));
+    for (const std::string& key : diff.new_functions) functions.push_back(object.after->find(key));
+    if (plan_.input.removed.empty()) return functions;
+    // One that was removed and is there again: what the process has of it may be of long ago.
+    for (const Entity& entity : object.after->all()) {
+      const bool local = entity.kind == Kind::kFunction && (entity.local || entity.weak) && !entity.part_of_user;
+      if (!local || object.match->before_of(entity) || object.match->is_renewed(entity)) continue;
+      if (plan_.input.removed.count(removal(object, entity)) > 0) functions.push_back(&entity);
+    }
+    return functions;
+  }
+
   void collect_redirects() {
-    std::set<uint64_t> entries;
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       const PatchObject& object = plan_.input.objects[i];
-      std::vector<std::string> functions = plan_.diffs[i].changed_functions;
-      const std::vector<std::string>& added = plan_.diffs[i].new_functions;
-      functions.insert(functions.end(), added.begin(), added.end());
-      for (const std::string& key : functions) {
-        const Entity& function = *object.after->find(key);
-        const auto entry = canonicals_.entry_of(object, function);
+      for (const Entity* function : replaced_functions(i)) {
+        const auto entry = canonicals_.entry_of(object, *function);
         if (!entry) {
-          if (!function.local && !function.weak) roots_.push_back({i, function.section, function.offset});
-        } else if (entries.insert(*entry).second) {
-          check_entry(function, *entry);
-          check_sharing(object, function, *entry);
-          plan_.redirects.push_back({function.name, *entry, i, function.section, function.offset});
+          add_root(i, *function);
+        } else if (add_entry(i, *function, *entry)) {
+          check_entry(*function, *entry);
+          check_sharing(object, *function, *entry);
+          plan_.redirects.push_back({function->name, *entry, i, function->section, function->offset});
         }
       }
       for (const std::string& key : plan_.diffs[i].new_variables) {
@@ -113,6 +187,32 @@ class Planner {
         if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
       }
     }
+  }
+
+  void add_root(uint32_t index, const Entity& function) {
+    if (function.local || function.weak) return;  // comes with the code that uses it
+    roots_.push_back({index, function.section, function.offset});
+    if (canonicals_.target().module->weak_undefined.count(function.name) == 0) return;
+    plan_.refusals.push_back({"E_FUNCTION",
+                              demangle(function.name) +
+                                  " is defined now, but code that is running was linked without it (a weak reference)",
+                              function.name});
+  }
+
+  /// False if the entry leads to this function already; two functions cannot both have it.
+  bool add_entry(uint32_t index, const Entity& function, uint64_t entry) {
+    const auto [found, added] = entries_.emplace(entry, std::make_pair(index, &function));
+    if (added) return true;
+    const auto& [first, other] = found->second;
+    const bool alias = first == index && other->section == function.section && other->offset == function.offset;
+    const bool copy = function.weak && other->weak && function.name == other->name;
+    if (!alias && !copy) {
+      plan_.refusals.push_back({"E_FUNCTION",
+                                demangle(function.name) + " and " + demangle(other->name) +
+                                    " would both take the place of one function",
+                                function.name});
+    }
+    return false;
   }
 
   /// Five bytes of padding before the entry and two no-op bytes at it (or behind an endbr64) make a function replaceable.
@@ -135,16 +235,25 @@ class Planner {
     const auto [first, last] = target.module->functions.equal_range(entry - target.bias);
     for (auto at = first; at != last; ++at) {
       const std::string name(at->second);
+      if (is_clone(name) || is_former_name(name, function.name)) continue;
       const Entity* other = object.after->find(name);
       const bool alias = other && other->section == function.section && other->offset == function.offset;
+      const bool elsewhere = other && canonicals_.entry_of(object, *other) != entry;
       const bool removed = !other && object.before && object.before->find(name);
-      if (alias || removed || is_clone(name)) continue;
+      if (alias || elsewhere || removed) continue;
       plan_.refusals.push_back({"E_FUNCTION",
                                 demangle(function.name) + " shares its code with " + demangle(name) +
                                     " (identical code was folded), so that it cannot be replaced alone",
                                 function.name});
       return;
     }
+  }
+
+  /// The module has it under the name that it had when it was linked.
+  static bool is_former_name(const std::string& name, const std::string& now) {
+    if (name == now || without_linkage(name) == without_linkage(now)) return true;
+    if (!may_mention_anonymous(name) || !may_mention_anonymous(now)) return false;
+    return without_anonymous_numbers(name, demangle(name)) == without_anonymous_numbers(now, demangle(now));
   }
 
   struct Root {
@@ -314,6 +423,8 @@ class Planner {
 
   Plan plan_;
   Canonicals canonicals_;
+  OtherObjects others_;
+  std::map<uint64_t, std::pair<uint32_t, const Entity*>> entries_;
   std::vector<Root> roots_;
   std::set<std::string> groups_;
   std::set<size_t> slots_, stubs_;

@@ -7,6 +7,7 @@
 #ifndef HOTRELOAD_ELF_PLAN_H
 #define HOTRELOAD_ELF_PLAN_H
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct PatchInput {
   size_t target;                      ///< index of the module to patch
   std::vector<Introduced> introduced;
   std::vector<PatchObject> objects;
+  std::set<std::string> renewed;    ///< functions that their callers must call in another way than before
+  std::set<Removed> removed;        ///< by earlier patches
+  std::vector<std::string> others;  ///< paths of the module's objects that are not part of the patch
   uint64_t start;         ///< address in the process that the library will be linked for, page-aligned
   std::string directory;  ///< where the prepared objects are written
 };
@@ -48,6 +52,7 @@ struct Plan {
   std::vector<Diff> diffs;  ///< one for each object
   std::vector<Refusal> refusals;
   std::vector<Redirect> redirects;
+  std::set<Removed> removed;  ///< from now on
   std::vector<Canonical> canonicals;
   std::vector<Site> sites;
   std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker
