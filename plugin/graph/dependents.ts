@@ -14,20 +14,24 @@ export function dirtyObjects(
   reported: Reported,
   objects: ReadonlySet<NodeId>,
 ): NodeId[] {
-  const dirty = new Set<EdgeId>();
-  const found: NodeId[] = [];
+  const isDirty = new Uint8Array(edges.count);
+  const dirty: EdgeId[] = [];
   const queue = [...files];
   const visit = (edge: EdgeId) => {
-    if (dirty.has(edge)) return;
-    dirty.add(edge);
-    const outputs = [...edges.outputsOf(edge), ...reported.outputsOf(edge)];
-    for (const output of outputs) if (objects.has(output)) found.push(output);
-    queue.push(...outputs);
+    if (isDirty[edge] === 1) return;
+    isDirty[edge] = 1;
+    dirty.push(edge);
+    for (const output of edges.outputsOf(edge)) queue.push(output);
+    for (const output of reported.outputsOf(edge)) queue.push(output);
   };
   for (const edge of reported.lost) visit(edge);
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     for (const edge of edges.usersOf(file)) visit(edge);
-    for (const edge of reported.usersOf(file)) visit(edge);
+    reported.visitUsers(file, visit);
   }
-  return found.sort((a, b) => (edges.producerOf(a) ?? 0) - (edges.producerOf(b) ?? 0));
+  const found: NodeId[] = [];
+  for (const edge of new Int32Array(dirty).sort()) {
+    for (const output of edges.outputsOf(edge)) if (objects.has(output)) found.push(output);
+  }
+  return found;
 }

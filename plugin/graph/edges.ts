@@ -97,7 +97,7 @@ export function numberEdges(manifest: Manifest, nodes: Nodes): Edges {
     producerOf: (node) => producers[node],
     nameOf: (node) => names[node],
     usersOf: (node) => users[node] ?? none,
-    outputsOf: (id) => at(id).outputs,
+    outputsOf: (id) => (numbered[id] ?? at(id)).outputs, // asked for each edge on the way of a save
     explicitInputsOf: (id) => at(id).explicit,
     implicitInputsOf: (id) => at(id).implicit,
     reportsOf: (id) => at(id).reports,

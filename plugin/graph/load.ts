@@ -172,7 +172,7 @@ class Graph implements LoadedGraph {
     for (let node = 0; node < nodes.count; node++) {
       const real = this.sources.realPathOf(node);
       if (real === undefined) continue;
-      if (edges.usersOf(node).length > 0 || this.reported.usersOf(node).length > 0) files.add(real);
+      if (edges.usersOf(node).length > 0 || this.reported.isRead(node)) files.add(real);
     }
     for (const file of configureInputs.watched) files.add(file);
     return [...files];

@@ -41,7 +41,8 @@ export class Nodes {
   }
 
   absolute(id: NodeId): string {
-    return this.resolve(this.keys[id] ?? "");
+    const key = this.keys[id] ?? "";
+    return key.startsWith("/") ? key : `${this.buildDir}/${key}`;
   }
 
   /** Absolute name of a file as ninja spells it. */

@@ -12,13 +12,14 @@ interface Directory {
 export class RealPaths {
   private readonly directories = new Map<string, Directory | undefined>();
 
-  /** Real path of a file that exists; undefined for a directory, a device or nothing. @param path absolute */
+  /** Real path of a file that exists; undefined for a directory, a device or nothing. @param path absolute, normal */
   ofFile(path: string): string | undefined {
-    const name = basename(path);
-    const directory = this.list(dirname(path));
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const directory = this.list(path.slice(0, slash) || "/");
     const kind = directory?.entries.get(name);
     if (!directory || !kind || kind === "other") return undefined;
-    const plain = join(directory.path, name);
+    const plain = `${directory.path === "/" ? "" : directory.path}/${name}`;
     return kind === "file" ? plain : realFile(plain);
   }
 

@@ -11,15 +11,23 @@ import { readScans } from "./scans.js";
 
 /** What compilers and scans reported: for each file the edges that read it. */
 export interface Reported {
-  /** Edges that read the file. */
-  usersOf(node: NodeId): Int32Array;
+  isRead(node: NodeId): boolean;
+  /** Calls `visit` with each edge that read the file. */
+  visitUsers(node: NodeId, visit: (edge: EdgeId) => void): void;
   /** Outputs that build.ninja does not know: the compiled modules of C++20 and Fortran. */
   outputsOf(edge: EdgeId): readonly NodeId[];
   /** Edges whose outputs exist but whose report is lost: only ninja's next run of them can tell what they read. */
   readonly lost: readonly EdgeId[];
 }
 
-export const nothingReported: Reported = { usersOf: () => new Int32Array(0), outputsOf: () => [], lost: [] };
+const none: readonly never[] = [];
+
+export const nothingReported: Reported = {
+  isRead: () => false,
+  visitUsers: () => {},
+  outputsOf: () => none,
+  lost: none,
+};
 
 /**
  * Reads the sources that ninja reads at each start: its log for the edges with `deps` (it keeps records of objects that
@@ -44,7 +52,13 @@ export async function readReported(edges: Edges, nodes: Nodes, deps: NinjaDeps):
     inputs.set(id, Int32Array.from([...(inputs.get(id) ?? []), ...scan.inputs]));
     outputs.set(id, scan.outputs);
   }
-  return success({ usersOf: reverse(inputs, nodes.count), outputsOf: (edge) => outputs.get(edge) ?? [], lost });
+  const users = new Users(inputs, nodes.count);
+  return success({
+    isRead: (node) => users.isRead(node),
+    visitUsers: (node, visit) => users.visit(node, visit),
+    outputsOf: (edge) => outputs.get(edge) ?? none,
+    lost,
+  });
 }
 
 /** From the log of ninja. */
@@ -75,18 +89,38 @@ function isBuilt(edge: EdgeId, edges: Edges, nodes: Nodes): boolean {
 }
 
 /** Counting sort: `users` holds the edges of file 0, of file 1, ...; those of a file begin at `starts[file]`. */
-function reverse(inputs: ReadonlyMap<EdgeId, Int32Array>, count: number): (node: NodeId) => Int32Array {
-  const starts = new Int32Array(count + 1);
-  for (const files of inputs.values()) for (const file of files) starts[file + 1] = (starts[file + 1] ?? 0) + 1;
-  for (let file = 0; file < count; file++) starts[file + 1] = (starts[file + 1] ?? 0) + (starts[file] ?? 0);
-  const next = starts.slice();
-  const users = new Int32Array(starts[count] ?? 0);
-  for (const [edge, files] of inputs) {
-    for (const file of files) {
-      const position = next[file] ?? 0;
-      users[position] = edge;
-      next[file] = position + 1;
+class Users {
+  private readonly starts: Int32Array;
+  private readonly users: Int32Array;
+
+  /** Loops with an index: these are millions of numbers, and the first loops of a process allocate with each step. */
+  constructor(inputs: ReadonlyMap<EdgeId, Int32Array>, count: number) {
+    const starts = new Int32Array(count + 1);
+    for (const files of inputs.values()) {
+      for (let i = 0; i < files.length; i++) starts[(files[i] ?? 0) + 1] = (starts[(files[i] ?? 0) + 1] ?? 0) + 1;
     }
+    for (let file = 0; file < count; file++) starts[file + 1] = (starts[file + 1] ?? 0) + (starts[file] ?? 0);
+    const next = starts.slice();
+    const users = new Int32Array(starts[count] ?? 0);
+    for (const [edge, files] of inputs) {
+      for (let i = 0; i < files.length; i++) {
+        const file = files[i] ?? 0;
+        const position = next[file] ?? 0;
+        users[position] = edge;
+        next[file] = position + 1;
+      }
+    }
+    this.starts = starts;
+    this.users = users;
   }
-  return (node) => (node < count ? users.subarray(starts[node], starts[node + 1]) : users.subarray(0, 0));
+
+  isRead(node: NodeId): boolean {
+    return (this.starts[node + 1] ?? 0) > (this.starts[node] ?? 0);
+  }
+
+  /** A file that is new since has no users. */
+  visit(node: NodeId, visit: (edge: EdgeId) => void): void {
+    const end = this.starts[node + 1] ?? 0;
+    for (let i = this.starts[node] ?? end; i < end; i++) visit(this.users[i] ?? -1);
+  }
 }

@@ -1,7 +1,10 @@
-// npm run bench [-- --units 1,50,500] [--edits 15] [--json]: the speed of a reload, and what the agent costs.
+// npm run bench [-- --only reloads,calls,graph] [--units 1,50,500] [--edits 15] [--objects 500,5000] [--json]
+//
+// The speed of a reload, what a reloaded function costs, and the build graph beside ninja.
 
 import { parseArgs } from "node:util";
 import { type CallCost, measureCalls } from "./call_cost.js";
+import { type GraphTimes, measureGraph, showGraph } from "./graph_times.js";
 import { measureReloads, type ReloadTimes, stages } from "./reload_times.js";
 import { showSummary, showTable } from "./statistics.js";
 
@@ -9,6 +12,8 @@ const { values } = parseArgs({
   options: {
     units: { type: "string", default: "1,50,500" },
     edits: { type: "string", default: "15" },
+    objects: { type: "string", default: "500,5000" },
+    only: { type: "string", default: "reloads,calls,graph" },
     json: { type: "boolean", default: false },
   },
 });
@@ -45,13 +50,30 @@ function showCalls(costs: readonly CallCost[]): string {
   ]);
 }
 
+const sections = new Set(values.only.split(","));
+const numbers = (list: string): number[] => list.split(",").map(Number);
+
 const reloads: ReloadTimes[] = [];
-for (const units of values.units.split(",").map(Number)) {
+for (const units of sections.has("reloads") ? numbers(values.units) : []) {
   progress(`${units} translation units ...`);
   reloads.push(await measureReloads(units, Number(values.edits)));
 }
-progress("calls ...");
-const calls = await measureCalls([0, 1, 50]);
+const calls: CallCost[] = [];
+if (sections.has("calls")) {
+  progress("calls ...");
+  calls.push(...(await measureCalls([0, 1, 50])));
+}
+const graphs: GraphTimes[] = [];
+for (const objects of sections.has("graph") ? numbers(values.objects) : []) {
+  progress(`graph of ${objects} objects ...`);
+  graphs.push(await measureGraph(objects));
+}
 
-if (values.json) console.log(JSON.stringify({ reloads, calls }, null, 1));
-else console.log(`Median (minimum-maximum).\n\n${showReloads(reloads)}\n\n${showCalls(calls)}`);
+if (values.json) {
+  console.log(JSON.stringify({ reloads, calls, graphs }, null, 1));
+} else {
+  console.log("Median (minimum-maximum).");
+  if (reloads.length > 0) console.log(`\n${showReloads(reloads)}`);
+  if (calls.length > 0) console.log(`\n${showCalls(calls)}`);
+  if (graphs.length > 0) console.log(`\n${showGraph(graphs)}`);
+}
