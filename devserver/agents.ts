@@ -6,28 +6,40 @@ import { failure, type Problem, type Result, success } from "../plugin/errors.js
 import type { ProcessView } from "../plugin/patcher.js";
 import type { AppliedPatch, LoadedModule, ReservedRange, Standing } from "../plugin/process.js";
 import { decodeAgentMessage } from "./decode.js";
-import type { AgentMessage, ServerMessage } from "./protocol.js";
+import type { AgentMessage, ServerMessage, Told } from "./protocol.js";
+
+/** "waiting": the program takes changes at a point of its own, and has not come to it. */
+export type Silence = "unknown" | "waiting";
 
 /** What became of a command. */
 export type Answer<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   /** No answer in time (stopped in a debugger?). It may still come, and then counts. */
-  | { readonly kind: "silent"; readonly late: Promise<Answer<T>> }
+  | { readonly kind: "silent"; readonly late: Promise<Answer<T>>; readonly why: Silence }
   /** The connection ended before the answer. */
   | { readonly kind: "gone" };
 
 type Hello = Extract<AgentMessage, { type: "hello" }>;
-type Reply = Exclude<AgentMessage, Hello>;
+/** What comes without having been asked for. */
+type Word = Extract<AgentMessage, { type: "named" | "wish" }>;
+type Reply = Exclude<AgentMessage, Hello | Word | { type: "waiting" }>;
 type Command = ServerMessage extends infer M ? (M extends { id: number } ? Omit<M, "id"> : never) : never;
 
 interface Pending {
   readonly expected: Reply["type"];
   readonly resolve: (answer: Answer<Reply>) => void;
+  /** There will be an answer, when the program takes the change. */
+  readonly wait: () => void;
 }
 
 /** One that lets this much pile up unread is no agent. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
+
+const MOST_TOLD = 500;
+
+/** Most programs that take changes at a point of their own come to it with their next frame or event. */
+const WAITING_MS = 1000;
 
 /** After these a command is `silent`. Loading runs the constructors of the patch, and may take a while. */
 export interface Deadlines {
@@ -42,6 +54,8 @@ export class Agent {
   private modules: readonly LoadedModule[];
   private ranges: readonly ReservedRange[];
   private applied: readonly AppliedPatch[];
+  /** That the program gave itself, "" if none. */
+  name: string;
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
 
@@ -53,6 +67,7 @@ export class Agent {
     this.modules = hello.modules;
     this.ranges = hello.ranges;
     this.applied = hello.applied;
+    this.name = hello.name;
   }
 
   get pid(): number {
@@ -90,8 +105,9 @@ export class Agent {
   }
 
   /** Asks to load and redirect; the answer says where the libraries are. */
-  async apply(patch: number, libraries: readonly string[]): Promise<Answer<AppliedPatch>> {
-    const answer = await this.request({ type: "apply", patch, libraries }, "applied", this.deadlines.applyMs);
+  async apply(patch: number, libraries: readonly string[], told: Told = {}): Promise<Answer<AppliedPatch>> {
+    const command = { type: "apply", patch, libraries, ...cutOff(told) } as const;
+    const answer = await this.request(command, "applied", this.deadlines.applyMs);
     return this.accept(answer, (reply) => {
       if (reply.type !== "applied") throw new Error("request() lets only the expected reply through");
       const applied = { patch: reply.patch, libraries: reply.libraries, standing: "standing" } as const;
@@ -102,9 +118,9 @@ export class Agent {
   }
 
   /** Asks to undo or redo a patch; the answer is the time that the process took for it, in microseconds. */
-  async turn(way: "undo" | "redo", patch: number): Promise<Answer<number>> {
+  async turn(way: "undo" | "redo", patch: number, told: Told = {}): Promise<Answer<number>> {
     const expected = way === "undo" ? "undone" : "redone";
-    const answer = await this.request({ type: way, patch }, expected, this.deadlines.askMs);
+    const answer = await this.request({ type: way, patch, ...cutOff(told) }, expected, this.deadlines.askMs);
     return this.accept(answer, (reply) => {
       if (reply.type !== expected) throw new Error("request() lets only the expected reply through");
       const standing = way === "undo" ? "undone" : "standing";
@@ -114,12 +130,20 @@ export class Agent {
   }
 
   /** Hands a reply to the command it answers. E_PROTOCOL if there is none. */
-  receive(reply: Reply): Result<void> {
+  receive(reply: Reply | { readonly type: "waiting"; readonly id: number }): Result<void> {
     if (reply.type === "refused" && reply.id === 0) {
       return failure("E_PROTOCOL", `Process ${this.pid} did not understand a message: ${reply.message}.`);
     }
     const pending = this.pending.get(reply.id);
-    if (pending === undefined || (reply.type !== "refused" && reply.type !== pending.expected)) {
+    if (reply.type === "waiting" && pending !== undefined) {
+      pending.wait();
+      return success(undefined);
+    }
+    if (
+      pending === undefined ||
+      reply.type === "waiting" ||
+      (reply.type !== "refused" && reply.type !== pending.expected)
+    ) {
       return failure(
         "E_PROTOCOL",
         `Process ${this.pid} answered ${reply.type} to command ${reply.id}, which is not open.`,
@@ -151,10 +175,18 @@ export class Agent {
       return Promise.resolve({ kind: "gone" });
     }
     const id = ++this.lastId;
-    const late = new Promise<Answer<Reply>>((resolve) => this.pending.set(id, { expected, resolve }));
-    this.connection.send(JSON.stringify({ ...command, id }));
     return new Promise((resolve) => {
-      const deadline = setTimeout(() => resolve({ kind: "silent", late }), answerMs);
+      let why: Silence = "unknown";
+      const late = new Promise<Answer<Reply>>((answered) => {
+        const wait = (): void => {
+          why = "waiting";
+          setTimeout(giveUp, WAITING_MS).unref();
+        };
+        this.pending.set(id, { expected, resolve: answered, wait });
+      });
+      const giveUp = (): void => resolve({ kind: "silent", late, why });
+      this.connection.send(JSON.stringify({ ...command, id }));
+      const deadline = setTimeout(giveUp, answerMs);
       void late.then((answer) => {
         clearTimeout(deadline);
         resolve(answer);
@@ -164,13 +196,15 @@ export class Agent {
 
   private accept<T>(answer: Answer<Reply>, take: (reply: Reply) => T): Answer<T> {
     if (answer.kind === "done") return { kind: "done", value: take(answer.value) };
-    if (answer.kind === "silent") return { kind: "silent", late: answer.late.then((late) => this.accept(late, take)) };
+    if (answer.kind === "silent") return { ...answer, late: answer.late.then((late) => this.accept(late, take)) };
     return answer;
   }
 }
 
 export interface AgentEvents {
   connected(agent: Agent): void;
+  /** The program asks to be brought up to date. */
+  wished(agent: Agent): void;
   /** The process has ended; a connection that only broke is not reported, since the agent comes back. */
   exited(process: { readonly pid: number; readonly startTime: number }): void;
 }
@@ -227,6 +261,14 @@ export class Agents {
       if (message.value.type !== "hello") {
         if (agent === undefined)
           return refuse({ code: "E_PROTOCOL", message: "A client's first message is not hello." });
+        if (message.value.type === "named") {
+          agent.name = message.value.name;
+          return;
+        }
+        if (message.value.type === "wish") {
+          this.events?.wished(agent);
+          return;
+        }
         const received = agent.receive(message.value);
         if (!received.ok) refuse(received.problem);
         return;
@@ -272,6 +314,11 @@ export class Agents {
     this.lost.set(key, setInterval(look, 50));
     look();
   }
+}
+
+/** An agent reads some thousand values in a message, and nobody reads as many names. */
+function cutOff({ functions = [], files = [] }: Told): Told {
+  return { functions: functions.slice(0, MOST_TOLD), files: files.slice(0, MOST_TOLD) };
 }
 
 function withStanding(patch: AppliedPatch, standing: Standing): AppliedPatch {

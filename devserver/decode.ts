@@ -43,6 +43,7 @@ function decode(value: unknown): AgentMessage {
         parentPid: integerOf(message.parentPid, "hello.parentPid", 0, PID_END),
         startTime: integerOf(message.startTime, "hello.startTime", 0),
         executable: pathOf(message.executable, "hello.executable"),
+        name: stringOf(message.name, "hello.name"),
         modules: listOf(message.modules, "hello.modules", moduleOf),
         ranges: listOf(message.ranges, "hello.ranges", rangeOf),
         applied: listOf(message.applied, "hello.applied", appliedOf),
@@ -64,6 +65,12 @@ function decode(value: unknown): AgentMessage {
         loadUs: numberOf(message.loadUs, "applied.loadUs"),
         redirectUs: numberOf(message.redirectUs, "applied.redirectUs"),
       };
+    case "waiting":
+      return { type, id: idOf(message.id, "waiting.id") };
+    case "named":
+      return { type, name: stringOf(message.name, "named.name") };
+    case "wish":
+      return { type };
     case "undone":
     case "redone":
       return {

@@ -154,6 +154,7 @@ async function connect(
       if (isOurs) report({ type: "ready", buildMs, readyMs: performance.now() - program.startedAt, pid: agent.pid });
       reload.connected(agent);
     },
+    wished: () => reload.build(),
     exited: (process) => {
       reload.exited(process);
       // Of those that we started, how they ended is known: program.ts reports it.

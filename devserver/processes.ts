@@ -82,7 +82,7 @@ export class Processes {
     const updates = [...preparing].map(async ([agent, preparation]) => {
       const prepared = await preparation;
       patching = patching.then(async () => {
-        const outcome = await update(agent, this.patcher, prepared);
+        const outcome = await update(agent, this.patcher, prepared, batch.files);
         told = this.verdict(agent, outcome, batch) || told;
       });
       await patching;
@@ -107,7 +107,7 @@ export class Processes {
         return true;
       }
       case "silent":
-        this.leaveAlone(agent, outcome.finish, batch);
+        this.leaveAlone(agent, outcome, batch);
         return true;
       case "unchanged":
       case "gone":
@@ -115,16 +115,24 @@ export class Processes {
     }
   }
 
-  private leaveAlone(agent: Agent, finish: Promise<() => Promise<UpdateOutcome>>, batch: Batch): void {
-    const message = `process ${agent.pid} does not answer (stopped in a debugger?): it catches up when it does`;
-    this.report({ type: "error", code: "E_AGENT", message });
+  private leaveAlone(agent: Agent, { finish, why }: Extract<UpdateOutcome, { kind: "silent" }>, batch: Batch): void {
+    if (why === "waiting") {
+      const text = `process ${agent.pid} takes the change at a point of its own (hotreload_poll)`;
+      this.report({ type: "progress", stage: "wait", text });
+    } else {
+      const message = `process ${agent.pid} does not answer (stopped in a debugger?): it catches up when it does`;
+      this.report({ type: "error", code: "E_AGENT", message });
+    }
     this.silent.set(agent, new Set(batch.files));
     void finish.then((settle) => {
       this.answered.push(async () => {
         const files = [...(this.silent.get(agent) ?? [])];
         this.silent.delete(agent);
-        this.verdict(agent, await settle(), batch);
-        if (!this.silent.has(agent)) await this.join([agent], files);
+        const outcome = await settle();
+        this.verdict(agent, outcome, batch);
+        // What it refused it would refuse again, unless something was saved since.
+        const isDone = outcome.kind === "refused" && files.length === batch.files.length;
+        if (!isDone && !this.silent.has(agent)) await this.join([agent], files);
       });
       this.wake();
     });

@@ -17,6 +17,8 @@ export type AgentMessage =
       /** Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good. */
       readonly startTime: number;
       readonly executable: string;
+      /** That the program gave itself, "" if none. */
+      readonly name: string;
       readonly modules: readonly LoadedModule[];
       readonly ranges: readonly ReservedRange[];
       readonly applied: readonly AppliedPatch[];
@@ -32,6 +34,12 @@ export type AgentMessage =
       readonly loadUs: number;
       readonly redirectUs: number;
     }
+  /** No answer yet: the program takes the change at a point of its own, and the answer comes then. */
+  | { readonly type: "waiting"; readonly id: number }
+  /** The program gave itself another name. No answer to anything. */
+  | { readonly type: "named"; readonly name: string }
+  /** The program asks to be brought up to date. No answer to anything. */
+  | { readonly type: "wish" }
   | {
       readonly type: "undone" | "redone";
       readonly id: number;
@@ -60,11 +68,22 @@ export type ServerMessage =
       readonly size: number;
     }
   /** Load the libraries, each inside a reserved range, then redirect: all or nothing. Answer: `applied`. */
-  | { readonly type: "apply"; readonly id: number; readonly patch: number; readonly libraries: readonly string[] }
+  | ({
+      readonly type: "apply";
+      readonly id: number;
+      readonly patch: number;
+      readonly libraries: readonly string[];
+    } & Told)
   /** Functions run again what they ran before the patch, the last one that stands. Answer: `undone`. */
-  | { readonly type: "undo"; readonly id: number; readonly patch: number }
+  | ({ readonly type: "undo"; readonly id: number; readonly patch: number } & Told)
   /** The first patch that is undone counts again. Answer: `redone`. */
-  | { readonly type: "redo"; readonly id: number; readonly patch: number };
+  | ({ readonly type: "redo"; readonly id: number; readonly patch: number } & Told);
+
+/** What the program's own callbacks hear of a change (runtime/include/hotreload.h); each list may be cut off. */
+export interface Told {
+  readonly functions?: readonly string[];
+  readonly files?: readonly string[];
+}
 
 /** Path that the agent asks for in its WebSocket handshake. */
 export const AGENT_ENDPOINT = "/agent";

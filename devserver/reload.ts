@@ -142,7 +142,7 @@ export class Reload {
     for (const process of requests.exited) await patcher.forget(process);
     await this.processes.settle();
     for (const { way, resolve } of requests.turns) {
-      const reports = await turnAll(this.processes.awake, patcher, way);
+      const reports = await turnAll(this.processes.awake, patcher, way, (report) => this.report(report));
       for (const report of reports) this.report(report);
       resolve(reports);
     }

@@ -3,7 +3,7 @@
 import type { Problem } from "../plugin/errors.js";
 import type { Patch, Patcher } from "../plugin/patcher.js";
 import type { AppliedPatch, LoadedModule } from "../plugin/process.js";
-import type { Agent, Answer } from "./agents.js";
+import type { Agent, Answer, Silence } from "./agents.js";
 
 export type UpdateOutcome =
   | { readonly kind: "hot"; readonly patch: Patch; readonly applyMs: number }
@@ -12,7 +12,7 @@ export type UpdateOutcome =
   /** The program goes on with what it had. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   /** It does not answer for now. When it does, `finish` resolves; what it resolves to is to be called in turn. */
-  | { readonly kind: "silent"; readonly finish: Promise<() => Promise<UpdateOutcome>> }
+  | { readonly kind: "silent"; readonly finish: Promise<() => Promise<UpdateOutcome>>; readonly why: Silence }
   | { readonly kind: "gone" };
 
 /** What of the patcher is needed here; tests script it. */
@@ -34,16 +34,24 @@ export async function prepare(agent: Agent, patcher: ProcessPatcher): Promise<Pr
 }
 
 /** After a preparation: makes the patch, lets the process load it, and commits what it acknowledged. */
-export async function update(agent: Agent, patcher: ProcessPatcher, prepared: Preparation): Promise<UpdateOutcome> {
+export async function update(
+  agent: Agent,
+  patcher: ProcessPatcher,
+  prepared: Preparation,
+  files: readonly string[],
+): Promise<UpdateOutcome> {
   if (prepared.kind !== "prepared") return prepared;
   const wanted = await patcher.update(agent.view());
   if (wanted.kind !== "hot") return wanted;
   const { patch } = wanted;
   const start = performance.now();
   const before = agent.view();
-  const answer = await agent.apply(patch.number, patch.libraries);
+  const answer = await agent.apply(patch.number, patch.libraries, {
+    functions: [...patch.functions, ...patch.addedFunctions],
+    files,
+  });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
-    if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied.late, settle) : applied;
+    if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied, settle) : applied;
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };
     return { kind: "hot", patch, applyMs: performance.now() - start };
@@ -66,9 +74,12 @@ async function reserveRanges(agent: Agent, patcher: ProcessPatcher): Promise<Pre
 function unprepared(answer: Exclude<Answer<void>, { kind: "done" }>): Preparation {
   // Nothing was changed: once it answers again, it is brought up to date from the start.
   if (answer.kind !== "silent") return answer;
-  return { kind: "silent", finish: answer.late.then(() => async () => ({ kind: "unchanged" })) };
+  return { kind: "silent", why: answer.why, finish: answer.late.then(() => async () => ({ kind: "unchanged" })) };
 }
 
-function silent<T>(late: Promise<Answer<T>>, settle: (answer: Answer<T>) => Promise<UpdateOutcome>): UpdateOutcome {
-  return { kind: "silent", finish: late.then((answer) => () => settle(answer)) };
+function silent<T>(
+  { late, why }: Extract<Answer<T>, { kind: "silent" }>,
+  settle: (answer: Answer<T>) => Promise<UpdateOutcome>,
+): UpdateOutcome {
+  return { kind: "silent", why, finish: late.then((answer) => () => settle(answer)) };
 }

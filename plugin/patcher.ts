@@ -258,6 +258,7 @@ export class Patcher {
     const record = this.#histories.of(process, process.applied)?.[index];
     if (patch) await this.#histories.noteUndone(process, patch);
     if (record) this.#unsettle(process, record);
+    this.#removed.delete(keyOf(process));
   }
 
   /** The process is gone: forgets it and deletes its patch files. */

@@ -1,10 +1,14 @@
 /* The agent: finds the dev server, stays connected to it, and does what it says. */
 #include "agent.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "command.h"
+#include "message.h"
 #include "modules.h"
 
 #define MILLISECOND 1000000ull
@@ -22,14 +26,88 @@ static ssize_t agent_send(void *owner, const void *bytes, size_t size) {
   return hotreload_socket_send(&agent->socket, bytes, size);
 }
 
+atomic_bool hotreload_agent_polled, hotreload_agent_waits, hotreload_agent_wishes;
+
+static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
+static char own_name[HOTRELOAD_LONGEST_NAME + 1];
+static atomic_bool name_changed; /* since the server was told */
+
+void hotreload_agent_name(const char *name) {
+  pthread_mutex_lock(&name_lock);
+  snprintf(own_name, sizeof own_name, "%s", name ? name : "");
+  pthread_mutex_unlock(&name_lock);
+  atomic_store(&name_changed, true);
+}
+
+static void name_copy(char *copy) {
+  atomic_store(&name_changed, false);
+  pthread_mutex_lock(&name_lock);
+  strcpy(copy, own_name);
+  pthread_mutex_unlock(&name_lock);
+}
+
 static void agent_opened(void *owner, struct hotreload_text *answer) {
   const struct hotreload_agent *agent = owner;
-  hotreload_command_greet(&agent->process, answer);
+  char name[sizeof own_name];
+  name_copy(name);
+  hotreload_command_greet(&agent->process, name, answer);
+}
+
+/* A change that the program wants to take at a point of its own. */
+static void agent_wait(struct hotreload_agent *agent, const char *text, size_t length, uint64_t id,
+                       struct hotreload_text *answer) {
+  struct hotreload_error error;
+  char *copy = agent->waiting ? NULL : malloc(length);
+  if (!copy) {
+    hotreload_error_set(&error, agent->waiting ? E_AGENT_BUSY : E_AGENT_MEMORY, "a command");
+    hotreload_message_refused(answer, id, &error);
+    return;
+  }
+  agent->waiting = memcpy(copy, text, length);
+  agent->waiting_length = length;
+  atomic_store_explicit(&hotreload_agent_waits, true, memory_order_release);
+  hotreload_message_waiting(answer, id);
+}
+
+bool hotreload_agent_proceed(struct hotreload_agent *agent) {
+  if (!agent->waiting)
+    return false;
+  uint64_t before = agent->process.changes;
+  char *text = agent->waiting;
+  agent->waiting = NULL;
+  atomic_store(&hotreload_agent_waits, false);
+  struct hotreload_text answer = {0};
+  if (hotreload_command_run(&agent->process, agent->session.patches, text, agent->waiting_length, &answer))
+    agent->understood = true;
+  free(text);
+  hotreload_connection_queue(agent->connection, &answer);
+  hotreload_connection_run(agent->connection); /* if it is over, the next step sees it too */
+  return agent->process.changes != before;
+}
+
+void hotreload_agent_tell(struct hotreload_agent *agent) {
+  if (!agent->connection || !hotreload_connection_is_open(agent->connection))
+    return;
+  struct hotreload_text text = {0};
+  if (atomic_load(&name_changed)) {
+    char name[sizeof own_name];
+    name_copy(name);
+    hotreload_message_named(&text, name);
+    hotreload_connection_queue(agent->connection, &text);
+  }
+  if (atomic_exchange(&hotreload_agent_wishes, false)) {
+    hotreload_message_wish(&text);
+    hotreload_connection_queue(agent->connection, &text);
+  }
+  hotreload_connection_run(agent->connection);
 }
 
 static void agent_message(void *owner, const char *text, size_t length, struct hotreload_text *answer) {
   struct hotreload_agent *agent = owner;
-  if (hotreload_command_run(&agent->process, agent->session.patches, text, length, answer))
+  uint64_t id;
+  if (atomic_load(&hotreload_agent_polled) && hotreload_command_waits(text, length, &id))
+    agent_wait(agent, text, length, id, answer);
+  else if (hotreload_command_run(&agent->process, agent->session.patches, text, length, answer))
     agent->understood = true;
 }
 
@@ -88,6 +166,10 @@ void hotreload_agent_step(struct hotreload_agent *agent) {
       return;
     }
   }
+  if (!atomic_load(&hotreload_agent_polled))
+    hotreload_agent_proceed(agent);
+  if (atomic_load(&name_changed) || atomic_load(&hotreload_agent_wishes))
+    hotreload_agent_tell(agent);
   if (!agent_serve(agent)) {
     bool old = hotreload_clock_nanoseconds() - agent->connected_at > LONGEST_DELAY;
     bool useful = agent->understood || (old && hotreload_connection_is_open(agent->connection));
@@ -110,5 +192,8 @@ int hotreload_agent_wish(const struct hotreload_agent *agent, struct pollfd *wis
 void hotreload_agent_disconnect(struct hotreload_agent *agent) {
   hotreload_connection_free(agent->connection);
   agent->connection = NULL;
+  free(agent->waiting);
+  agent->waiting = NULL;
+  atomic_store(&hotreload_agent_waits, false);
   hotreload_socket_close(&agent->socket);
 }

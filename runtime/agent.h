@@ -3,6 +3,7 @@
 #define HOTRELOAD_AGENT_H
 
 #include <poll.h>
+#include <stdatomic.h>
 
 #include "connection.h"
 #include "process.h"
@@ -18,8 +19,24 @@ struct hotreload_agent {
   bool understood;                         /* a command came over this connection */
   uint64_t delay;                          /* nanoseconds until the next attempt */
   uint64_t next_attempt;
+  char *waiting; /* a command that waits for the program, NULL if there is none */
+  size_t waiting_length;
   struct hotreload_error error; /* why it is not connected; nobody is told, but a debugger can look */
 };
+
+#define HOTRELOAD_LONGEST_NAME 63
+
+/* What any thread of the program may say and read, without having the agent. */
+extern atomic_bool hotreload_agent_polled; /* the program takes changes at a point of its own */
+extern atomic_bool hotreload_agent_waits;  /* one waits for that */
+extern atomic_bool hotreload_agent_wishes; /* the program asked to be brought up to date, and nobody was told yet */
+void hotreload_agent_name(const char *name);
+
+/* Takes the change that waits, if there is one, and answers. True if the program was changed. */
+bool hotreload_agent_proceed(struct hotreload_agent *agent);
+
+/* Tells the server what the program said meanwhile. */
+void hotreload_agent_tell(struct hotreload_agent *agent);
 
 /* Starts without a connection. The first attempt to connect comes after `delay` nanoseconds. */
 void hotreload_agent_begin(struct hotreload_agent *agent, uint64_t delay);

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "hooks.h"
 #include "message.h"
 #include "modules.h"
 #include "stat.h"
 #include "undo.h"
 
-void hotreload_command_greet(const struct hotreload_process *process, struct hotreload_text *answer) {
+void hotreload_command_greet(const struct hotreload_process *process, const char *name,
+                             struct hotreload_text *answer) {
   struct hotreload_error error;
   struct hotreload_modules modules;
   struct hotreload_stat stat;
@@ -22,6 +24,7 @@ void hotreload_command_greet(const struct hotreload_process *process, struct hot
       .parent_pid = getppid(),
       .start_time = stat.start_time,
       .executable = modules.count ? modules.items[0].path : "",
+      .name = name,
   };
   hotreload_message_hello(answer, &identity, &modules, process);
   hotreload_modules_free(&modules);
@@ -67,6 +70,41 @@ static bool turn(struct hotreload_process *process, const struct hotreload_comma
   return done;
 }
 
+/* Applies, undoes or redoes, if the program's callbacks agree. */
+static bool change(struct hotreload_process *process, const char *patches, const struct hotreload_command *command,
+                   struct hotreload_text *answer, struct hotreload_error *error) {
+  static const enum hotreload_kind kinds[] = {[HOTRELOAD_APPLY] = HOTRELOAD_KIND_RELOAD,
+                                              [HOTRELOAD_UNDO] = HOTRELOAD_KIND_UNDO,
+                                              [HOTRELOAD_REDO] = HOTRELOAD_KIND_REDO};
+  struct hotreload_change told = {
+      .kind = kinds[command->kind],
+      .patch = command->patch,
+      .functions = (const char *const *)command->functions,
+      .function_count = command->function_count,
+      .files = (const char *const *)command->files,
+      .file_count = command->file_count,
+  };
+  if (!hotreload_hooks_before(&told, error))
+    return false;
+  bool done = command->kind == HOTRELOAD_APPLY ? apply(process, patches, command, answer, error)
+                                               : turn(process, command, answer, error);
+  process->changes += done;
+  told.failed = done ? NULL : error->message;
+  hotreload_hooks_after(&told);
+  return done;
+}
+
+bool hotreload_command_waits(const char *text, size_t length, uint64_t *id) {
+  struct hotreload_command command;
+  struct hotreload_error error;
+  if (!hotreload_command_decode(&command, text, length, &error))
+    return false;
+  bool changes = hotreload_command_changes(&command);
+  *id = command.id;
+  hotreload_command_free(&command);
+  return changes;
+}
+
 bool hotreload_command_run(struct hotreload_process *process, const char *patches, const char *text, size_t length,
                            struct hotreload_text *answer) {
   struct hotreload_command command;
@@ -84,11 +122,9 @@ bool hotreload_command_run(struct hotreload_process *process, const char *patche
     done = reserve(process, &command, answer, &error);
     break;
   case HOTRELOAD_APPLY:
-    done = apply(process, patches, &command, answer, &error);
-    break;
   case HOTRELOAD_UNDO:
   case HOTRELOAD_REDO:
-    done = turn(process, &command, answer, &error);
+    done = change(process, patches, &command, answer, &error);
     break;
   }
   if (!done)

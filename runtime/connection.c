@@ -36,12 +36,12 @@ static void connection_fail(struct hotreload_connection *connection, uint16_t st
   wslay_event_queue_close(connection->frames, status, NULL, 0);
 }
 
-static void answer_queue(struct hotreload_connection *connection, struct hotreload_text *answer) {
+void hotreload_connection_queue(struct hotreload_connection *connection, struct hotreload_text *text) {
   struct wslay_event_msg message = {
-      .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)answer->data, .msg_length = answer->length};
-  if (answer->failed || (answer->length && wslay_event_queue_msg(connection->frames, &message) != 0))
+      .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)text->data, .msg_length = text->length};
+  if (text->failed || (text->length && wslay_event_queue_msg(connection->frames, &message) != 0))
     connection_fail(connection, WSLAY_CODE_INTERNAL_SERVER_ERROR);
-  hotreload_text_free(answer);
+  hotreload_text_free(text);
 }
 
 static ssize_t frames_receive(wslay_event_context_ptr frames, uint8_t *bytes, size_t size, int flags, void *data) {
@@ -120,7 +120,7 @@ static void message_end(wslay_event_context_ptr frames, const struct wslay_event
     struct hotreload_text answer = {0};
     const char *text = connection->message.length ? connection->message.data : "";
     connection->callbacks.message(connection->callbacks.owner, text, connection->message.length, &answer);
-    answer_queue(connection, &answer);
+    hotreload_connection_queue(connection, &answer);
   }
   hotreload_text_free(&connection->message);
 }
@@ -182,7 +182,7 @@ static bool answer_read(struct hotreload_connection *connection) {
       connection->phase = OPEN;
       struct hotreload_text answer = {0};
       connection->callbacks.opened(connection->callbacks.owner, &answer);
-      answer_queue(connection, &answer);
+      hotreload_connection_queue(connection, &answer);
     }
   }
   return true;

@@ -27,6 +27,9 @@ struct hotreload_connection;
 /* NULL if there is not enough memory. Nothing is sent yet. */
 struct hotreload_connection *hotreload_connection_new(const struct hotreload_connection_callbacks *callbacks);
 
+/* Queues a text message behind those that wait, and frees the text. Only after the handshake. */
+void hotreload_connection_queue(struct hotreload_connection *connection, struct hotreload_text *text);
+
 /* Sends and receives what can be without waiting, but not for ever: call it again when the socket is ready. Returns
  * false when the connection is over: closed by the server, failed, or ended because of what the server sent. */
 bool hotreload_connection_run(struct hotreload_connection *connection);

@@ -77,13 +77,25 @@ const char *hotreload_json_check_keys(const struct hotreload_json *json, const c
 }
 
 /* The value of the field, NULL if there is none. */
-static const jsmntok_t *value_find(const struct hotreload_json *json, const char *name, jsmntype_t type) {
+/* Index of the field's name, 0 if there is no such field; its value is the token behind it. */
+static size_t field_find(const struct hotreload_json *json, const char *name) {
   const jsmntok_t *tokens = json->tokens;
   for (size_t i = 1; i + 1 < json->token_count; i++)
     if (tokens[i].parent == 0 && tokens[i].type == JSMN_STRING && tokens[i].size == 1 &&
         token_is(json, &tokens[i], name))
-      return tokens[i + 1].type == type && tokens[i + 1].parent == (int)i ? &tokens[i + 1] : NULL;
-  return NULL;
+      return i;
+  return 0;
+}
+
+static const jsmntok_t *value_find(const struct hotreload_json *json, const char *name, jsmntype_t type) {
+  const jsmntok_t *tokens = json->tokens;
+  size_t field = field_find(json, name);
+  bool found = field && tokens[field + 1].type == type && tokens[field + 1].parent == (int)field;
+  return found ? &tokens[field + 1] : NULL;
+}
+
+bool hotreload_json_has(const struct hotreload_json *json, const char *name) {
+  return field_find(json, name) != 0;
 }
 
 bool hotreload_json_integer(const struct hotreload_json *json, const char *name, uint64_t *value) {

@@ -20,6 +20,9 @@ const char *hotreload_json_parse(struct hotreload_json *json, const char *text, 
 /* NULL if each key is one of the names (a list that ends with NULL) and none comes twice, or else what is wrong. */
 const char *hotreload_json_check_keys(const struct hotreload_json *json, const char *const *names);
 
+/* True if there is such a field, of whatever kind. */
+bool hotreload_json_has(const struct hotreload_json *json, const char *name);
+
 /* Reads a whole number from 0 to 2^53 - 1, written with digits only. False if there is no such field. */
 bool hotreload_json_integer(const struct hotreload_json *json, const char *name, uint64_t *value);
 

@@ -17,8 +17,8 @@ struct description {
 
 static const char *const survey_fields[] = {"type", "id", NULL};
 static const char *const reserve_fields[] = {"type", "id", "start", "end", "size", NULL};
-static const char *const apply_fields[] = {"type", "id", "patch", "libraries", NULL};
-static const char *const turn_fields[] = {"type", "id", "patch", NULL};
+static const char *const apply_fields[] = {"type", "id", "patch", "libraries", "functions", "files", NULL};
+static const char *const turn_fields[] = {"type", "id", "patch", "functions", "files", NULL};
 
 static const struct description descriptions[] = {
     {"survey", HOTRELOAD_SURVEY, survey_fields},
@@ -35,6 +35,17 @@ static const char *libraries_read(struct hotreload_command *command, const struc
   if (command->library_count == 0 || command->library_count > MOST_LIBRARIES)
     return "libraries names none, or too many";
   return NULL;
+}
+
+/* What the program is told of it: each list may be left out. */
+static const char *change_read(struct hotreload_command *command, const struct hotreload_json *json) {
+  if (hotreload_json_has(json, "functions"))
+    command->functions = hotreload_json_strings(json, "functions", &command->function_count);
+  if (hotreload_json_has(json, "files"))
+    command->files = hotreload_json_strings(json, "files", &command->file_count);
+  bool good = !hotreload_json_has(json, "functions") == !command->functions &&
+              !hotreload_json_has(json, "files") == !command->files;
+  return good ? NULL : "functions or files is not an array of strings";
 }
 
 static const char *fields_read(struct hotreload_command *command, const struct hotreload_json *json) {
@@ -61,6 +72,8 @@ static const char *fields_read(struct hotreload_command *command, const struct h
         wrong = "a number is missing or is none";
   if (!wrong && description->kind == HOTRELOAD_APPLY)
     wrong = libraries_read(command, json);
+  if (!wrong && hotreload_command_changes(command))
+    wrong = change_read(command, json);
   return wrong;
 }
 
@@ -82,7 +95,13 @@ bool hotreload_command_decode(struct hotreload_command *command, const char *tex
   return hotreload_error_set(error, E_AGENT_MESSAGE, "%s", wrong);
 }
 
+bool hotreload_command_changes(const struct hotreload_command *command) {
+  return command->kind == HOTRELOAD_APPLY || command->kind == HOTRELOAD_UNDO || command->kind == HOTRELOAD_REDO;
+}
+
 void hotreload_command_free(struct hotreload_command *command) {
+  hotreload_json_strings_free(command->functions, command->function_count);
+  hotreload_json_strings_free(command->files, command->file_count);
   hotreload_json_strings_free(command->libraries, command->library_count);
   *command = (struct hotreload_command){0};
 }
@@ -182,6 +201,7 @@ void hotreload_message_hello(struct hotreload_text *text, const struct hotreload
   number_write(text, "parentPid", (uint64_t)identity->parent_pid);
   number_write(text, "startTime", identity->start_time);
   string_write(text, "executable", identity->executable);
+  string_write(text, "name", identity->name);
   modules_write(text, modules);
   name_write(text, "ranges");
   hotreload_text_literal(text, "[");
@@ -234,6 +254,23 @@ void hotreload_message_turned(struct hotreload_text *text, const struct hotreloa
   number_write(text, "id", command->id);
   number_write(text, "patch", command->patch);
   microseconds_write(text, "redirectUs", nanoseconds);
+  hotreload_text_literal(text, "}");
+}
+
+void hotreload_message_waiting(struct hotreload_text *text, uint64_t id) {
+  message_begin(text, "waiting");
+  number_write(text, "id", id);
+  hotreload_text_literal(text, "}");
+}
+
+void hotreload_message_named(struct hotreload_text *text, const char *name) {
+  message_begin(text, "named");
+  string_write(text, "name", name);
+  hotreload_text_literal(text, "}");
+}
+
+void hotreload_message_wish(struct hotreload_text *text) {
+  message_begin(text, "wish");
   hotreload_text_literal(text, "}");
 }
 

@@ -23,6 +23,10 @@ struct hotreload_command {
   uint64_t patch; /* apply, undo, redo */
   char **libraries; /* apply */
   size_t library_count;
+  char **functions; /* apply, undo, redo: what the program is told */
+  size_t function_count;
+  char **files;
+  size_t file_count;
 };
 
 /* Who says hello. */
@@ -31,6 +35,7 @@ struct hotreload_identity {
   pid_t parent_pid;
   uint64_t start_time; /* field 22 of /proc/PID/stat: clock ticks since boot */
   const char *executable;
+  const char *name; /* that the program gave itself, "" if none */
 };
 
 /* Decodes a command. Whatever the result, `command->id` is the id as far as it could be read, else 0.
@@ -38,6 +43,9 @@ struct hotreload_identity {
  * the command. */
 bool hotreload_command_decode(struct hotreload_command *command, const char *text, size_t length,
                               struct hotreload_error *error);
+
+/* True if it changes what the program runs. */
+bool hotreload_command_changes(const struct hotreload_command *command);
 
 void hotreload_command_free(struct hotreload_command *command);
 
@@ -51,6 +59,11 @@ void hotreload_message_applied(struct hotreload_text *text, uint64_t id, const s
 /* The answer to undo or redo. */
 void hotreload_message_turned(struct hotreload_text *text, const struct hotreload_command *command,
                               uint64_t nanoseconds);
+/* The command waits until the program takes it; its answer comes then. */
+void hotreload_message_waiting(struct hotreload_text *text, uint64_t id);
+void hotreload_message_named(struct hotreload_text *text, const char *name);
+/* The program asks to be brought up to date. */
+void hotreload_message_wish(struct hotreload_text *text);
 void hotreload_message_refused(struct hotreload_text *text, uint64_t id, const struct hotreload_error *error);
 
 #endif

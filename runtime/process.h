@@ -27,6 +27,7 @@ struct hotreload_process {
   struct hotreload_applied *applied; /* rising numbers */
   size_t applied_count;
   size_t applied_capacity;
+  uint64_t changes; /* patches applied, undone and redone so far */
 };
 
 #endif

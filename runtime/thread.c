@@ -13,9 +13,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "agent.h"
 #include "redirect.h"
 #include "stat.h"
+#include "thread.h"
 
 #define STACK (512u << 10)        /* touched as far as it is used; constructors of a patch run on it */
 #define LARGEST_STACK (256u << 20) /* a program with large thread-local variables needs room for them */
@@ -28,6 +28,7 @@ static struct hotreload_agent agent = {.socket = {.descriptor = -1}};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t thread;
 static atomic_bool running;      /* there is an agent in this process */
+static _Atomic pthread_t taker;  /* the thread that has the agent by hotreload_agent_take, 0 if none */
 static _Atomic pthread_t forker; /* the thread that took the lock for fork, 0 if none */
 static pthread_key_t first_thread;
 static bool first_thread_known;
@@ -95,10 +96,26 @@ static void agent_start(uint64_t delay) {
   pthread_attr_destroy(&attributes);
 }
 
+struct hotreload_agent *hotreload_agent_take(void) {
+  if (!atomic_load(&running) || pthread_mutex_trylock(&lock) != 0)
+    return NULL;
+  atomic_store(&taker, pthread_self());
+  return &agent;
+}
+
+void hotreload_agent_release(void) {
+  atomic_store(&taker, 0);
+  pthread_mutex_unlock(&lock);
+}
+
+/* It cannot get the lock, since it has it: the agent's own thread in a constructor or a callback, or one that polls. */
+static bool has_lock(pthread_t self) {
+  return pthread_equal(self, thread) || pthread_equal(self, atomic_load(&taker));
+}
+
 static void fork_prepare(void) {
   int reason = errno;
-  /* The agent's own thread forks when a constructor in a patch does: it has the lock. */
-  bool other = atomic_load(&running) && !pthread_equal(pthread_self(), thread);
+  bool other = atomic_load(&running) && !has_lock(pthread_self());
   const struct timespec moment = {.tv_nsec = FORK_MOMENT};
   /* Not pthread_mutex_clocklock: older sanitizers do not know it, and then complain about the unlock. */
   for (int waited = 0; other && waited < FORK_PATIENCE; waited++) {

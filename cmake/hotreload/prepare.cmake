@@ -42,6 +42,10 @@ function(hotreload_prepare_compilation target)
         COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:${language}>:SHELL:${all} ${own}>")
     endif()
   endforeach()
+  # For programs that use hotreload.h; behind all directories of the project's own.
+  set_property(TARGET ${target} APPEND PROPERTY COMPILE_DEFINITIONS HOTRELOAD_PREPARED)
+  get_filename_component(include "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../runtime/include" ABSOLUTE)
+  set_property(TARGET ${target} APPEND PROPERTY INCLUDE_DIRECTORIES "${include}")
   set_property(TARGET ${target} PROPERTY EXPORT_COMPILE_COMMANDS ON)
 endfunction()
 

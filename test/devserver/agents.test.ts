@@ -13,6 +13,7 @@ import { module, obedient, range, ScriptedAgent } from "./scripted_agent.js";
 
 const test = suite("agents");
 const connected = new Inbox<Agent>();
+const wished = new Inbox<Agent>();
 const exited = new Inbox<{ pid: number }>();
 const problems = new Inbox<Problem>();
 const socket = new Scratch().file("agents");
@@ -39,7 +40,7 @@ test("processes that connect before anybody looks are told of when somebody does
   const client = await ScriptedAgent.start(socket);
   await until("the hello to arrive", () => agents.connected.length === 1);
   assert.equal(connected.all.length, 0);
-  agents.begin({ connected: connected.push, exited: exited.push });
+  agents.begin({ connected: connected.push, wished: wished.push, exited: exited.push });
   assert.equal((await connected.next("connection")).pid, process.pid);
   client.close();
   await client.closed;
@@ -155,6 +156,27 @@ test("nothing is looked after once it is closed: a connection that the server dr
   await client.closed;
   await until("the connection to be forgotten", () => closing.connected.length === 0);
   assert.ok(timers() <= before, "no timer was begun");
+});
+
+test("a change that the program takes at its own point is awaited by nobody, and counts when its answer comes", async () => {
+  const client = await ScriptedAgent.start(socket, { name: "one" }, (message) => {
+    return message.type === "apply" ? { type: "waiting", id: message.id } : obedient(message);
+  });
+  await until("the hello to arrive", () => agents.connected.length === 1);
+  const [agent] = agents.connected;
+  assert.ok(agent?.name === "one");
+  const answer = await agent.apply(4, ["/p/1.so"], { functions: ["f"], files: ["/f.c"] });
+  assert.ok(answer.kind === "silent" && answer.why === "waiting", JSON.stringify(answer));
+  const asked = await client.received.next("apply", ({ type }) => type === "apply");
+  assert.ok(asked.type === "apply" && asked.functions?.[0] === "f" && asked.files?.[0] === "/f.c");
+  client.send(obedient(asked));
+  assert.equal((await answer.late).kind, "done");
+  assert.equal(agent.view().applied.at(-1)?.patch, 4);
+  client.send({ type: "named", name: "two" });
+  client.send({ type: "wish" });
+  assert.equal((await wished.next("wish")).name, "two");
+  client.close();
+  await client.closed;
 });
 
 test.run();

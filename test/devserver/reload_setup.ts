@@ -128,7 +128,11 @@ export class ReloadSetup {
     await watch.digested();
     const tree = new BuildTree(project, watch);
     const reload = new Reload({ tree, patcher, watch, agents, program, report: reports.push });
-    agents.begin({ connected: (agent) => reload.connected(agent), exited: (process) => reload.exited(process) });
+    agents.begin({
+      connected: (agent) => reload.connected(agent),
+      wished: () => reload.build(),
+      exited: (process) => reload.exited(process),
+    });
     const running = reload.run();
     return new ReloadSetup(reports, scratch, socket, patcher, program, reload, watch, agents, server, running);
   }

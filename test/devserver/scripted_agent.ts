@@ -26,6 +26,7 @@ export function hello(fields: Partial<Hello> = {}): Hello {
     parentPid: process.ppid,
     startTime: processStat(process.pid)?.startTime ?? 0,
     executable: "/b/app",
+    name: "",
     modules: [module("/b/app")],
     ranges: [],
     applied: [],

@@ -5,6 +5,7 @@ import { chownSync, copyFileSync, mkdirSync, readFileSync, renameSync } from "no
 import { join } from "node:path";
 import { suite } from "uvu";
 import type { LoadedModule, ReservedRange } from "../../plugin/process.js";
+import { until } from "../devserver/inbox.js";
 import { Scratch } from "../devserver/scratch.js";
 import { buildHost, Host } from "./host.js";
 import { makePatchLibrary } from "./patch_library.js";
@@ -271,6 +272,97 @@ test("what was undone is undone in a forked child, and told on every connection"
       ],
     );
     host.tell("child quit");
+  }));
+
+test("callbacks hear of each change before and after it, and can decline it", () =>
+  withHost("callbacks", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    const range = await reserve(connection, modules);
+    assert.equal(await host.ask("register"), "registered 0");
+    const library = join(server.patches, "told.so");
+    const entry = BigInt(await host.ask("address"));
+    await makePatchLibrary(library, { start: range.start + MIB, entry, value: 100 });
+    const told = { functions: ["victim", "other"], files: ["/v.c"] };
+    const command = { type: "apply", patch: 7, libraries: [library], ...told } as const;
+    await connection.expect("applied", command);
+    const lines = [
+      "before1 0 7 2:victim 1:/v.c",
+      "before2 0 7 2:victim 1:/v.c",
+      "after2 7 done 101",
+      "after1 7 done 101",
+    ];
+    for (const line of lines) assert.equal(await host.lines.next(line), line);
+
+    host.tell("decline not in the middle of a level");
+    const declined = await connection.expect("refused", { type: "undo", patch: 7 });
+    assert.equal(declined.code, "E_AGENT_DECLINED");
+    assert.match(declined.message, /not in the middle of a level$/);
+    assert.equal(await host.lines.next("the first one"), "before1 1 7 0:- 0:-");
+    assert.equal(await host.ask("call 1"), "101");
+    host.tell("unregister");
+    host.tell("decline");
+    await connection.expect("undone", { type: "undo", patch: 7 });
+    assert.equal(await host.lines.next("only the second one"), "before2 1 7 0:- 0:-");
+    assert.equal(await host.lines.next("it is done"), "after2 7 done 2");
+    const failed = await connection.expect("refused", { type: "undo", patch: 7 });
+    assert.equal(failed.code, "E_AGENT_UNDO");
+    await host.lines.next("before a failure", (line) => line.startsWith("before2"));
+    await host.lines.next("after a failure", (line) => /^after2 7 .*not the next one to undo 2$/.test(line));
+  }));
+
+test("a program that polls is changed when it polls, in that thread, and once", () =>
+  withHost("polled", async (host, connection, server) => {
+    const { modules } = await connection.hello();
+    const range = await reserve(connection, modules);
+    assert.equal(await host.ask("poll"), "poll 0");
+    host.tell("polled 1");
+    const entry = BigInt(await host.ask("address"));
+    const libraries = [1, 2].map((number) => join(server.patches, `polled-${number}.so`));
+    for (const [index, library] of libraries.entries()) {
+      await makePatchLibrary(library, { start: range.start + (index + 1) * MIB, entry, value: 100 * (index + 1) });
+    }
+    const first = connection.ask({ type: "apply", patch: 1, libraries: libraries.slice(0, 1) });
+    const waits = (id: number) => connection.messages.all.some((each) => each.type === "waiting" && each.id === id);
+    await until("the change to wait", () => waits(2));
+    const busy = await connection.expect("refused", { type: "undo", patch: 1 });
+    assert.equal(busy.code, "E_AGENT_BUSY");
+    await connection.expect("surveyed", { type: "survey" }); // all else goes on
+    assert.equal(await host.ask("call 1"), "2");
+    assert.equal(await host.ask("poll"), "poll 1");
+    assert.equal((await first).type, "applied");
+    assert.deepEqual([await host.ask("call 1"), await host.ask("poll")], ["101", "poll 0"]);
+
+    const second = connection.ask({ type: "apply", patch: 2, libraries: libraries.slice(1) });
+    assert.equal(await host.ask("poll-in-threads"), "changed 1");
+    assert.equal((await second).type, "applied");
+    assert.equal(await host.ask("call 1"), "201");
+
+    const third = connection.ask({ type: "undo", patch: 2 });
+    await until(
+      "the undo to wait",
+      () => connection.messages.all.filter(({ type }) => type === "waiting").length === 3,
+    );
+    await host.ask("fork"); // the child knows nothing of what waits
+    assert.equal(await host.ask("child poll"), "poll 0");
+    assert.equal(await host.ask("call 1"), "201");
+    host.tell("polled 0"); // what waits is taken by the agent's thread
+    assert.equal((await third).type, "undone");
+    assert.deepEqual([await host.ask("call 1"), await host.ask("child call 1")], ["101", "201"]);
+    host.tell("child quit");
+  }));
+
+test("a program says its name and asks for a reload", () =>
+  withHost("own-name", async (host, connection, server) => {
+    assert.equal((await connection.hello()).name, "");
+    host.tell('name worker "3"');
+    const named = await connection.messages.next("name", ({ type }) => type === "named");
+    assert.ok(named.type === "named" && named.name === 'worker "3"');
+    host.tell("request");
+    await connection.messages.next("wish", ({ type }) => type === "wish");
+    await server.close();
+    await connection.closed;
+    await server.listen();
+    assert.equal((await (await server.next()).hello()).name, 'worker "3"');
   }));
 
 test("a program that execs itself connects anew, without patches", () =>

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hotreload.h"
 #include "victim.h"
 
 #ifdef LARGE_THREAD_LOCAL
@@ -74,6 +76,39 @@ static void raise_signals(void) {
   printf("strangers %d\n", strangers);
 }
 
+/* The callbacks print what they are told, and decline for as long as there is a reason. */
+static char reason[100];
+
+static const char *before(const struct hotreload_change *change, void *context) {
+  printf("before%s %d %llu %zu:%s %zu:%s\n", (const char *)context, (int)change->kind, change->patch,
+         change->function_count, change->function_count ? change->functions[0] : "-", change->file_count,
+         change->file_count ? change->files[0] : "-");
+  return reason[0] ? reason : NULL;
+}
+
+static void after(const struct hotreload_change *change, void *context) {
+  printf("after%s %llu %s %d\n", (const char *)context, change->patch, change->failed ? change->failed : "done", victim(1));
+}
+
+/* Many threads poll at once; prints how many of them made a change. */
+static atomic_int changed;
+
+static void *poll_until_changed(void *unused) {
+  for (int i = 0; i < 1000000 && !atomic_load(&changed); i++)
+    atomic_fetch_add(&changed, hotreload_poll());
+  return unused;
+}
+
+static void poll_in_threads(void) {
+  pthread_t threads[8];
+  atomic_store(&changed, 0);
+  for (int i = 0; i < 8; i++)
+    pthread_create(&threads[i], NULL, poll_until_changed, NULL);
+  for (int i = 0; i < 8; i++)
+    pthread_join(threads[i], NULL);
+  printf("changed %d\n", atomic_load(&changed));
+}
+
 static void serve(void) {
   char line[4096];
   while (fgets(line, sizeof line, commands)) {
@@ -95,6 +130,22 @@ static void serve(void) {
       look_at_descriptors();
     else if (strcmp(line, "raise-signals") == 0)
       raise_signals();
+    else if (strcmp(line, "register") == 0)
+      printf("registered %d\n", hotreload_register(before, after, "1") + hotreload_register(before, after, "2"));
+    else if (strcmp(line, "unregister") == 0)
+      hotreload_unregister(before, after, "1");
+    else if (strcmp(line, "decline") == 0)
+      snprintf(reason, sizeof reason, "%s", argument ? argument : "");
+    else if (strcmp(line, "polled") == 0)
+      hotreload_set_polled(atoi(argument));
+    else if (strcmp(line, "poll") == 0)
+      printf("poll %d\n", hotreload_poll());
+    else if (strcmp(line, "poll-in-threads") == 0)
+      poll_in_threads();
+    else if (strcmp(line, "request") == 0)
+      hotreload_request();
+    else if (strcmp(line, "name") == 0)
+      hotreload_set_name(argument);
     else if (strcmp(line, "exec") == 0)
       execl("/proc/self/exe", "host", (char *)NULL);
     else if (strcmp(line, "drop-root") == 0)

@@ -8,7 +8,7 @@ import { packageVersion } from "../../plugin/package_root.js";
 import { until } from "../devserver/inbox.js";
 import { Scratch } from "../devserver/scratch.js";
 import { buildHost, Host } from "./host.js";
-import { build, buildRuntime, run, runtimeSource } from "./programs.js";
+import { build, buildRuntime, run, runtimeInclude } from "./programs.js";
 import { Server } from "./server.js";
 
 const scratch = new Scratch();
@@ -32,7 +32,11 @@ function statusOf(pid: number, thread: number): Record<string, string> {
 
 test("the library exports its header and nothing else, has no soname, and finds wslay beside it", async () => {
   const symbols = await run("nm", ["-D", "--defined-only", runtime]);
-  assert.match(symbols.stdout, /^[0-9a-f]+ W hotreload_version\n$/);
+  const names = [...symbols.stdout.matchAll(/^[0-9a-f]+ T (.*)$/gm)].map(([, name]) => name);
+  const header = readFileSync(join(runtimeInclude, "hotreload.h"), "utf8");
+  const declared = [...header.matchAll(/^(?:const char \*|int |void )(hotreload_\w+)\(.*;$/gm)].map(([, name]) => name);
+  assert.deepEqual(names.sort(), declared.sort());
+  assert.equal(symbols.stdout.trim().split("\n").length, names.length);
   const section = (await run("readelf", ["-d", runtime])).stdout;
   assert.doesNotMatch(section, /SONAME/);
   assert.match(section, /RUNPATH.*\[\$ORIGIN\]/);
@@ -43,17 +47,38 @@ test("the library exports its header and nothing else, has no soname, and finds 
   assert.ok(linked.includes(`[${runtime}]`), linked);
 });
 
-test("a program can ask for the version, and whether it is linked with the runtime", async () => {
-  const source = scratch.write(
-    "version.c",
-    '#include "hotreload.h"\n#include <stdio.h>\n' +
-      'int main(void) { puts(hotreload_version ? hotreload_version() : "none"); return 0; }\n',
-  );
-  const flags = [`-I${runtimeSource}`, "-Wall", "-Werror", source, "-o"];
-  await build("gcc", [...flags, scratch.file("with"), "-Wl,--no-as-needed", runtime]);
-  await build("gcc", [...flags, scratch.file("without")]);
-  assert.equal((await run(scratch.file("with"), [])).stdout, `${packageVersion()}\n`);
-  assert.equal((await run(scratch.file("without"), [])).stdout, "none\n");
+test("a program uses the header with the runtime, and without hotreload at all, in C and in C++", async () => {
+  const text = `#include "hotreload.h"
+#include <stdio.h>
+static const char *before(const struct hotreload_change *change, void *context) HOTRELOAD_NOEXCEPT {
+  return change->file_count && context ? "no" : NULL;
+}
+int main(void) {
+  const char *version = hotreload_version();
+  hotreload_set_name("a name");
+  hotreload_set_polled(1);
+  hotreload_request();
+  int result = hotreload_register(before, NULL, NULL) + hotreload_poll();
+  hotreload_unregister(before, NULL, NULL);
+  printf("%s %d\\n", version ? version : "none", result);
+  return 0;
+}
+`;
+  for (const [compiler, name] of [
+    ["gcc", "c"],
+    ["g++", "cc"],
+    ["clang", "c"],
+    ["clang++", "cc"],
+  ] as const) {
+    const source = scratch.write(`uses.${name}`, text);
+    const flags = ["-O2", `-I${runtimeInclude}`, "-Wall", "-Wextra", "-Werror", source, "-o"];
+    await build(compiler, [...flags, scratch.file("with"), "-DHOTRELOAD_PREPARED", runtime]);
+    await build(compiler, [...flags, scratch.file("without")]);
+    assert.equal((await run(scratch.file("with"), [])).stdout, `${packageVersion()} 0\n`);
+    assert.equal((await run(scratch.file("without"), [])).stdout, "none 0\n");
+    const symbols = (await run("nm", [scratch.file("without")])).stdout;
+    assert.doesNotMatch(symbols, /hotreload_/, "nothing of it is left");
+  }
 });
 
 test("every signal is handled where it was before, and the agent's thread blocks them all", async () => {

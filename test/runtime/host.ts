@@ -4,7 +4,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Inbox } from "../devserver/inbox.js";
-import { build, testSource } from "./programs.js";
+import { build, runtimeInclude, testSource } from "./programs.js";
 
 const PATCHABLE = ["-fPIC", "-falign-functions=16", "-fpatchable-function-entry=8,6"];
 
@@ -12,7 +12,7 @@ const PATCHABLE = ["-fPIC", "-falign-functions=16", "-fpatchable-function-entry=
 export async function buildHost(output: string, runtime: string, flags: readonly string[] = []): Promise<void> {
   const sources = ["host.c", "victim.c"].map((name) => join(testSource, name));
   await build("gcc", [
-    ...["-O1", "-g", "-D_GNU_SOURCE", ...PATCHABLE, ...flags],
+    ...["-O1", "-g", "-D_GNU_SOURCE", "-DHOTRELOAD_PREPARED", `-I${runtimeInclude}`, ...PATCHABLE, ...flags],
     ...[...sources, "-o", output, "-pthread", "-Wl,--build-id", "-Wl,--no-as-needed", runtime],
   ]);
 }

@@ -92,6 +92,9 @@ static void wrong_test(void) {
       "{\"type\":\"apply\",\"id\":1,\"patch\":1,\"libraries\":[\"/a\\u12\"]}",
       "{\"type\":\"apply\",\"id\":1,\"libraries\":[\"/a\"]}",
       "{\"type\":\"undo\",\"id\":1}",
+      "{\"type\":\"undo\",\"id\":1,\"patch\":1,\"functions\":\"f\"}",
+      "{\"type\":\"undo\",\"id\":1,\"patch\":1,\"files\":[1]}",
+      "{\"type\":\"survey\",\"id\":1,\"files\":[]}",
       "{\"type\":\"redo\",\"id\":1,\"patch\":1,\"libraries\":[\"/a\"]}",
   };
   struct hotreload_command command;
@@ -197,6 +200,15 @@ static void print_text(struct hotreload_text *text) {
   hotreload_text_free(text);
 }
 
+static void strings_write(struct hotreload_text *text, const char *begin, char **strings, size_t count) {
+  hotreload_text_literal(text, begin);
+  for (size_t i = 0; i < count; i++) {
+    hotreload_text_literal(text, i ? "," : "");
+    hotreload_text_quote(text, strings[i]);
+  }
+  hotreload_text_literal(text, "]");
+}
+
 /* Each line of standard input is a command; prints it again, encoded from what was decoded. */
 static int decode_lines(void) {
   char *line = NULL;
@@ -224,6 +236,10 @@ static int decode_lines(void) {
     }
     if (command.kind == HOTRELOAD_UNDO || command.kind == HOTRELOAD_REDO)
       printf(",\"patch\":%llu", (unsigned long long)command.patch);
+    if (command.functions)
+      strings_write(&text, ",\"functions\":[", command.functions, command.function_count);
+    if (command.files)
+      strings_write(&text, ",\"files\":[", command.files, command.file_count);
     hotreload_text_literal(&text, "}");
     print_text(&text);
     hotreload_command_free(&command);
@@ -265,7 +281,7 @@ static int encode_lines(void) {
   const struct hotreload_process fresh = {0},
                                  patched = {.ranges = {.items = &range, .count = 1}, .applied = &applied, .applied_count = 1};
   const struct hotreload_identity identity = {
-      .pid = 4242, .parent_pid = 4200, .start_time = 123456789, .executable = "/work/build/app"};
+      .pid = 4242, .parent_pid = 4200, .start_time = 123456789, .executable = "/work/build/app", .name = "worker \"3\""};
   const struct hotreload_timing timing = {.load_nanoseconds = 412345, .redirect_nanoseconds = 7000};
   struct hotreload_error error;
   struct hotreload_text text = {0};
@@ -285,6 +301,12 @@ static int encode_lines(void) {
   print_text(&text);
   const struct hotreload_command redo = {.kind = HOTRELOAD_REDO, .id = 6, .patch = 2};
   hotreload_message_turned(&text, &redo, 0);
+  print_text(&text);
+  hotreload_message_waiting(&text, 7);
+  print_text(&text);
+  hotreload_message_named(&text, identity.name);
+  print_text(&text);
+  hotreload_message_wish(&text);
   print_text(&text);
   hotreload_error_set(&error, E_AGENT_MOVED, "%s was linked for %#llx", libraries[0].path, 0x555545554000ull);
   hotreload_message_refused(&text, 4, &error);

@@ -37,6 +37,7 @@ export async function build(program: string, args: readonly string[], cwd?: stri
 }
 
 export const runtimeSource = join(packageRoot(), "runtime");
+export const runtimeInclude = join(runtimeSource, "include");
 export const testSource = join(packageRoot(), "test", "runtime");
 
 /** Builds libhotreload.so as a user would, and gives back its path. */

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import { AGENT_ENDPOINT, type AgentMessage, type ServerMessage, type SessionFile } from "../../devserver/protocol.js";
-import { Inbox } from "../devserver/inbox.js";
+import { Inbox, until } from "../devserver/inbox.js";
 
 type Of<Type extends AgentMessage["type"]> = Extract<AgentMessage, { type: Type }>;
 
@@ -42,7 +42,10 @@ export class Connection {
   async ask(command: { readonly type: ServerMessage["type"] } & Record<string, unknown>): Promise<AgentMessage> {
     const id = ++this.lastId;
     this.webSocket.send(JSON.stringify({ ...command, id }));
-    return this.messages.next(`answer to ${command.type}`, (message) => message.type !== "hello" && message.id === id);
+    // Several may be open at once: an answer is found by its id, wherever it is among the messages.
+    const answer = () => this.messages.all.find((each) => "id" in each && each.id === id && each.type !== "waiting");
+    await until(`answer to ${command.type}`, () => answer() !== undefined);
+    return answer() as AgentMessage;
   }
 
   async expect<Type extends AgentMessage["type"]>(
