@@ -43,7 +43,7 @@ function decode(value: unknown): AgentMessage {
         parentPid: integerOf(message.parentPid, "hello.parentPid", 0, PID_END),
         startTime: integerOf(message.startTime, "hello.startTime", 0),
         executable: pathOf(message.executable, "hello.executable"),
-        name: stringOf(message.name, "hello.name"),
+        name: nameOfProcess(message.name, "hello.name"),
         modules: listOf(message.modules, "hello.modules", moduleOf),
         ranges: listOf(message.ranges, "hello.ranges", rangeOf),
         applied: listOf(message.applied, "hello.applied", appliedOf),
@@ -68,7 +68,7 @@ function decode(value: unknown): AgentMessage {
     case "waiting":
       return { type, id: idOf(message.id, "waiting.id") };
     case "named":
-      return { type, name: stringOf(message.name, "named.name") };
+      return { type, name: nameOfProcess(message.name, "named.name") };
     case "wish":
       return { type };
     case "undone":
@@ -165,6 +165,12 @@ function textPathOf(value: unknown, place: string): string {
   const path = stringOf(value, place);
   if (path === "" || path.includes("\0")) throw new Malformed(`${place} is empty or holds a NUL.`);
   return path;
+}
+
+/** It is shown: control characters in it must not reach a terminal. */
+function nameOfProcess(value: unknown, place: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be found
+  return stringOf(value, place).replace(/[\x00-\x1f\x7f]/g, "?");
 }
 
 function pathOf(value: unknown, place: string): string {

@@ -19,6 +19,9 @@ const messages = {
   surveyed: { type: "surveyed", id: 1, modules: [module("/b/app"), module("linux-vdso.so.1", 0x200000)] },
   reserved: { type: "reserved", id: 2, range: range(0x400000) },
   applied: { type: "applied", id: 3, patch: 1, libraries: [library], loadUs: 812.5, redirectUs: 3 },
+  undone: { type: "undone", id: 4, patch: 1, redirectUs: 3 },
+  waiting: { type: "waiting", id: 5 },
+  named: { type: "named", name: "worker" },
   refused: { type: "refused", id: 0, code: "E_AGENT_MOVED", message: "it landed elsewhere" },
 };
 
@@ -53,7 +56,7 @@ for (const [name, message] of Object.entries(messages)) {
       const isElement = typeof place.at(-1) === "number";
       for (const wrong of isElement ? [null, 7] : [undefined, null, true, {}, -1, 1e300, "\0"]) {
         // Texts for people may be any text.
-        if (wrong === "\0" && place.at(-1) === "message") continue;
+        if (wrong === "\0" && ["message", "name"].includes(String(place.at(-1)))) continue;
         if (wrong === 1e300 && /Us$/.test(String(place.at(-1)))) continue;
         const text = JSON.stringify(changed(message, place, wrong));
         const decoded = decodeAgentMessage(text);
@@ -65,6 +68,11 @@ for (const [name, message] of Object.entries(messages)) {
     }
   });
 }
+
+test("control characters in a process's name do not reach the terminal", () => {
+  const decoded = decodeAgentMessage(JSON.stringify({ type: "named", name: "a\n\x1b[31mb" }));
+  assert.ok(decoded.ok && decoded.value.type === "named" && decoded.value.name === "a??[31mb");
+});
 
 test("what is no JSON, no object, or of an unknown type is refused", () => {
   for (const text of ["", "{", "[]", "null", "7", '"hello"', "{}", '{"type":"apply","id":1}', '{"type":"__proto__"}']) {
