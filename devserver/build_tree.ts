@@ -31,6 +31,8 @@ export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
 export class BuildTree {
   private current: BuildGraph;
   private version: number;
+  /** Ends the build that is under way if it is of files that were saved again. */
+  private supersede: (() => void) | undefined;
   private readonly dirty = new Set<ObjectPath>();
   /** Saved without a change: no reason to build, but a full build will. */
   private readonly touched = new Set<string>();
@@ -134,11 +136,30 @@ export class BuildTree {
     return linked.ok ? success(true) : linked;
   }
 
-  /** Builds what is dirty. What the build says is in the outcome; a Problem is one of ours. */
-  buildDirty(): Promise<Result<BuildOutcome>> {
+  /**
+   * Builds what is dirty. What the build says is in the outcome; a Problem is one of ours. "superseded" if one of the
+   * files was saved once more before it ended: what the compiler read is no text of anybody's, and all stays dirty.
+   */
+  async buildDirty(savedMeanwhile: () => readonly string[]): Promise<Result<BuildOutcome | "superseded">> {
     if (this.isLinkDue) return this.buildAll();
     const objects = [...this.dirty];
-    return this.build(objects, () => this.project.ninja.buildObjects(objects, this.onProgress));
+    const abort = new AbortController();
+    this.supersede = () => {
+      const concerned = new Set(this.current.affectedObjects(savedMeanwhile()));
+      if (objects.some((object) => concerned.has(object))) abort.abort();
+    };
+    const run = (): Promise<BuildOutcome> => this.project.ninja.buildObjects(objects, this.onProgress, abort.signal);
+    const outcome = await this.build(objects, run, () => {
+      this.supersede?.();
+      return !abort.signal.aborted;
+    });
+    this.supersede = undefined;
+    return outcome.ok && abort.signal.aborted ? success("superseded") : outcome;
+  }
+
+  /** Files were saved: a build of what they concern is ended, and its objects stay dirty. */
+  saved(): void {
+    this.supersede?.();
   }
 
   /** Builds and links everything. */
@@ -164,7 +185,12 @@ export class BuildTree {
     return refreshed;
   }
 
-  private async build(objects: readonly ObjectPath[], run: () => Promise<BuildOutcome>): Promise<Result<BuildOutcome>> {
+  /** @param isWanted asked after the build: false if its objects stay dirty all the same */
+  private async build(
+    objects: readonly ObjectPath[],
+    run: () => Promise<BuildOutcome>,
+    isWanted = (): boolean => true,
+  ): Promise<Result<BuildOutcome>> {
     const { patcher, ninja } = this.project;
     await ninja.quiet();
     this.lookAtLog(new Set());
@@ -175,7 +201,7 @@ export class BuildTree {
     const after = await patcher.afterBuild(objects);
     if (!after.ok) return after;
     this.lookAtLog(new Set(objects));
-    if (outcome.ok) for (const object of objects) this.dirty.delete(object);
+    if (outcome.ok && isWanted()) for (const object of objects) this.dirty.delete(object);
     this.builtSince ??= started;
     if (this.project.graphVersion() === this.version) return success(outcome);
     const graph = await this.project.reloadGraph();

@@ -1,6 +1,7 @@
 // The loop: what was saved, asked or connected goes in, one verdict a save comes out. One turn at a time, in order.
 
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "../plugin/errors.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Agent } from "./agents.js";
@@ -14,12 +15,17 @@ import type { Changes, Watch } from "./watch.js";
 export interface ReloadParts {
   readonly tree: BuildTree;
   readonly patcher: ProcessPatcher & Pick<Patcher, "forget" | "turn" | "turned">;
-  readonly watch: Pick<Watch, "take" | "sweep">;
+  readonly watch: Pick<Watch, "take" | "sweep" | "look" | "pending">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
   readonly program: { isRunning(): boolean; stop(): Promise<void>; start(buildMs: number): void } | undefined;
   readonly report: Reporter;
 }
+
+/** For so long a build whose files are saved again is given up for the next one. */
+const SUPERSEDE_MS = 5000;
+/** A save that began so long ago is complete. */
+const SLOW_SAVE_MS = 200;
 
 interface Requests {
   restart: boolean;
@@ -41,6 +47,8 @@ export class Reload {
   /** Files saved since the last verdict that was not "build failed". */
   private readonly files = new Set<string>();
   private seenAt = 0;
+  /** When the first save was seen whose build is superseded ever since. */
+  private unfinishedSince: number | undefined;
   /** No turn is asked for. */
   private idle = true;
   private resume: (() => void) | undefined;
@@ -58,6 +66,7 @@ export class Reload {
 
   /** Something was saved: the watch has it. */
   changed(): void {
+    this.parts.tree.saved();
     this.wake();
   }
 
@@ -150,6 +159,12 @@ export class Reload {
     // A full build compiles whatever is new: the patcher has to know of it first.
     const changes = await watch.take(requests.restart || requests.build);
     const isSaved = changes.changed.length + changes.touched.length > 0;
+    if (requests.retry && !isSaved && watch.pending.length > 0) {
+      // What is being gathered belongs to it, and wakes the next turn.
+      requests.retry = false;
+      this.requests.retry = true;
+      this.requests.appeared.push(...requests.appeared);
+    }
     if (isSaved || requests.retry) this.seenAt = changes.seenAt;
     tree.note(changes);
     for (const path of changes.changed) this.files.add(path);
@@ -211,14 +226,23 @@ export class Reload {
   private async buildDirty(changes: Changes): Promise<void> {
     const { tree } = this.parts;
     const preparing = this.processes.prepareAll();
-    const built = await tree.buildDirty();
+    const built = await tree.buildDirty(() => this.savedMeanwhile());
     if (!built.ok) return this.problem(built.problem);
+    if (built.value === "superseded") return this.retry();
     const { ok, ms, output } = built.value;
-    if (!ok) return this.buildFailed(output, changes);
+    if (!ok) return (await this.isBeingSaved()) ? undefined : this.buildFailed(output, changes);
     const files = this.takeFiles(changes);
     await this.processes.updateAll(preparing, { files, seenAt: this.seenAt, buildMs: ms, warnings: output });
     // Ninja ran CMake, and what that changed is still to be built.
     if (tree.isDirty) this.retry();
+  }
+
+  /** What was saved since the turn began. Whoever saves without a pause gets what was built in between all the same. */
+  private savedMeanwhile(): readonly string[] {
+    this.unfinishedSince ??= this.seenAt;
+    if (performance.now() - this.unfinishedSince > SUPERSEDE_MS) return [];
+    this.parts.watch.look([...this.files]);
+    return this.parts.watch.pending;
   }
 
   private async buildAll(): Promise<void> {
@@ -248,9 +272,20 @@ export class Reload {
   }
 
   private takeFiles(changes?: Changes): string[] {
+    this.unfinishedSince = undefined;
     const files = new Set([...this.files, ...(changes?.touched ?? [])]);
     this.files.clear();
     return [...files];
+  }
+
+  /**
+   * Half of a file does not compile, and there are programs that take their time to write the other half. What is saved
+   * right after has its verdict for all of it.
+   */
+  private async isBeingSaved(): Promise<boolean> {
+    await delay(Math.max(0, this.seenAt + SLOW_SAVE_MS - performance.now()));
+    await this.parts.watch.sweep();
+    return this.parts.watch.pending.length > 0;
   }
 
   private buildFailed(output: string, changes?: Changes): void {

@@ -158,6 +158,16 @@ export class Watch {
     return { changed: [...changed.keys()], touched: touches.map(([path]) => path), seenAt };
   }
 
+  /** Files that were seen and that no take() has returned: perhaps they differ. */
+  get pending(): readonly string[] {
+    return [...this.candidates];
+  }
+
+  /** Looks at these files now, whether their events have come or not. */
+  look(paths: readonly string[]): void {
+    this.hintDifferences(paths);
+  }
+
   /** Looks at every file, since events may have been lost; a few at a time, so that nothing else waits for it. */
   async sweep(): Promise<void> {
     const paths = [...this.states.keys()].filter((path) => !this.isProduct(path));

@@ -59,9 +59,16 @@ export class Ninja {
     return this.enqueue(() => this.run([[]], onProgress));
   }
 
-  /** Builds these objects and nothing else; no object means no work. */
-  buildObjects(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): Promise<BuildOutcome> {
-    return this.enqueue(() => this.run(chunks(objects, this.argumentBytes), onProgress));
+  /**
+   * Builds these objects and nothing else; no object means no work.
+   * @param superseded its abort ends this build alone, which has failed then
+   */
+  buildObjects(
+    objects: readonly ObjectPath[],
+    onProgress?: (progress: Progress) => void,
+    superseded?: AbortSignal,
+  ): Promise<BuildOutcome> {
+    return this.enqueue(() => this.run(chunks(objects, this.argumentBytes), onProgress, superseded));
   }
 
   /** Resolves when no ninja of ours runs. */
@@ -81,12 +88,16 @@ export class Ninja {
     return result;
   }
 
-  private async run(runs: readonly (readonly string[])[], onProgress?: (progress: Progress) => void) {
+  private async run(
+    runs: readonly (readonly string[])[],
+    onProgress?: (progress: Progress) => void,
+    superseded?: AbortSignal,
+  ): Promise<BuildOutcome> {
     const start = performance.now();
     let built = 0;
     let output = "";
     for (const targets of runs) {
-      const outcome = await this.runOnce(targets, onProgress);
+      const outcome = await this.runOnce(targets, onProgress, superseded);
       built += outcome.built;
       if (!outcome.ok) return { ok: false, ms: performance.now() - start, output: outcome.errors, built };
       output += outcome.warnings;
@@ -97,14 +108,16 @@ export class Ninja {
   private async runOnce(
     targets: readonly string[],
     onProgress?: (progress: Progress) => void,
+    superseded?: AbortSignal,
   ): Promise<NinjaText & { ok: boolean }> {
     const output = new NinjaOutput(onProgress);
+    const signals = [this.signal, superseded].filter((signal) => signal !== undefined);
     const manifest = this.manifest === undefined ? [] : ["-f", this.manifest];
     const finished = await startCommand(this.program, [...manifest, "-d", "keepdepfile", "--", ...targets], {
       cwd: this.buildDir,
       env: { ...process.env, NINJA_STATUS },
       onOutput: (text) => output.push(text),
-      signal: this.signal,
+      signal: AbortSignal.any(signals),
     }).finished;
     if (!finished.ok) return { ok: false, built: 0, errors: `${formatProblem(finished.problem)}\n`, warnings: "" };
     const text = output.end(finished.value.stderr);

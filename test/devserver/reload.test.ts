@@ -111,20 +111,35 @@ test("a header that a failed build missed is noticed when it appears", async () 
   assert.deepEqual((await setup.verdict("hot")).files, [header]);
 });
 
-test("a save while the compiler runs is never lost, nor is one of another file", async () => {
+test("a save of the file that is being compiled supersedes the build, and nothing is lost", async () => {
   const compiler = setup.holdCompiler();
-  setup.patcher.hot({ number: 1 });
-  setup.patcher.hot({ number: 2 });
+  setup.patcher.hot();
   edit("a.c", "return 11", "return 12");
   await compiler.isHeld();
   const a = edit("a.c", "return 12", "return 13");
   const b = edit("b.c", "return 20", "return 21");
+  await until("the build to be given up", () => setup.patcher.calls.includes("afterBuild"));
   compiler.letGo();
-  assert.deepEqual((await setup.verdict("hot")).files, [a]);
   assert.deepEqual((await setup.verdict("hot")).files.toSorted(), [a, b]);
   assert.deepEqual(
     setup.patcher.taken().filter((call) => call.startsWith("beforeBuild")),
     ["beforeBuild a.c.o", "beforeBuild a.c.o b.c.o"],
+  );
+});
+
+test("a save of another file lets the build go on, and has its own", async () => {
+  const compiler = setup.holdCompiler();
+  setup.patcher.hot({ number: 1 });
+  setup.patcher.hot({ number: 2 });
+  const a = edit("a.c", "return 13", "return 14");
+  await compiler.isHeld();
+  const b = edit("b.c", "return 21", "return 22");
+  compiler.letGo();
+  assert.deepEqual((await setup.verdict("hot")).files, [a]);
+  assert.deepEqual((await setup.verdict("hot")).files, [b]);
+  assert.deepEqual(
+    setup.patcher.taken().filter((call) => call.startsWith("beforeBuild")),
+    ["beforeBuild a.c.o", "beforeBuild b.c.o"],
   );
 });
 

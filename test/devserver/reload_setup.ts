@@ -110,7 +110,7 @@ export class ReloadSetup {
       globsDiffer: async () => success(false),
     };
     const reports = new Inbox<Report>();
-    const agents = new Agents(() => {}, { deadlines: { askMs: 200, applyMs: 200 } });
+    const agents = new Agents(() => {}, { deadlines: { askMs: 2000, applyMs: 2000 } });
     const socket = scratch.file("agents");
     const server = must(
       await listenForAgents({

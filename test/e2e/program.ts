@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly project?: string;
   readonly target?: string;
   readonly programArguments?: readonly string[];
+  /** Is called when the files are there, before the dev server starts. */
+  readonly prepare?: (workspace: Workspace) => void;
   /** Name of the project's directory. */
   readonly folder?: string;
   /** Build directory inside the project's; otherwise it is beside it. */
@@ -45,6 +47,7 @@ export class Program {
   private constructor(files: Files, options: ProgramOptions) {
     this.#options = options;
     this.workspace = new Workspace(files, options.folder);
+    options.prepare?.(this.workspace);
     const { buildFolder } = options;
     this.build = buildFolder ? this.workspace.path(buildFolder) : path.join(this.workspace.root, "build");
     this.server = this.#startServer(options.run);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
-import { Program } from "./program.js";
+import { Program, type ProgramOptions } from "./program.js";
 import { type Level, record } from "./results.js";
 import { readProgram } from "./workspace.js";
 
@@ -25,8 +25,14 @@ const PATIENCE = 2;
 /**
  * @param subject names the suite and the file of its results
  * @param programName a directory of test/e2e/programs, and the target
+ * @param options what else is special about the program
  */
-export function runScenarios(subject: string, programName: string, scenarios: readonly Scenario[]): void {
+export function runScenarios(
+  subject: string,
+  programName: string,
+  scenarios: readonly Scenario[],
+  options: ProgramOptions = {},
+): void {
   const chosen = scenarios.filter(({ row }) => isRowChosen(row));
   for (const configuration of chosenConfigurations()) {
     const test = suite(`${subject} ${configuration.name}`);
@@ -36,7 +42,7 @@ export function runScenarios(subject: string, programName: string, scenarios: re
     const start = async () => {
       if (failedStarts >= PATIENCE) throw new Error("the program did not start");
       try {
-        return await Program.start(readProgram(programName), { configuration, target: programName });
+        return await Program.start(readProgram(programName), { ...options, configuration, target: programName });
       } catch (error) {
         failedStarts += 1;
         throw error;

@@ -1,0 +1,1 @@
+int d7_other(int x) { return x + 1; }
