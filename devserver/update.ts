@@ -1,5 +1,6 @@
 // Brings one process up to date: survey, ranges, patch, apply, commit. Says what came of it, and changes no policy.
 
+import { partsAsApplied } from "../plugin/build_patch.js";
 import type { Problem } from "../plugin/errors.js";
 import type { Patch, Patcher } from "../plugin/patcher.js";
 import type { AppliedPatch, LoadedModule } from "../plugin/process.js";
@@ -54,7 +55,8 @@ export async function update(
     if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied, settle) : applied;
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };
-    return { kind: "hot", patch, applyMs: performance.now() - start };
+    const kept = applied.value.libraries.map((library) => library.kept);
+    return { kind: "hot", patch: { ...patch, ...partsAsApplied(patch, kept) }, applyMs: performance.now() - start };
   };
   return settle(answer);
 }

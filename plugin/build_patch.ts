@@ -11,7 +11,6 @@ import {
   type LocatedHandle,
   locate,
   type ModuleFile,
-  type ObjectDiff,
   type ObjectHandle,
   type Plan,
   plan,
@@ -27,6 +26,7 @@ import type { ObjectPath } from "./graph/graph.js";
 import { type ComparedObject, checkLayouts, type Renewed } from "./layouts.js";
 import { type Linker, link } from "./link.js";
 import type { Version } from "./object_versions.js";
+import { placedProblems } from "./places.js";
 import type { GoneUnit, UnitKey } from "./translation_units.js";
 
 export interface ObjectChange {
@@ -82,10 +82,12 @@ export interface PatchRequest {
 export interface PatchParts {
   /** Absolute paths of the patch libraries, one for each module that changed; none if there is nothing to load. */
   readonly libraries: readonly string[];
-  /** As the user knows them: functions replaced, new functions, new variables. */
+  /** As the user knows them: functions replaced, new functions, variables that are new or have new contents. */
   readonly functions: readonly string[];
   readonly addedFunctions: readonly string[];
   readonly variables: readonly string[];
+  /** For each library the names of the constants and variables that it writes, in the order of its table. */
+  readonly writes: readonly (readonly string[])[];
   /** What the user should know although the patch is right. */
   readonly notes: readonly string[];
   /** Milliseconds. */
@@ -147,7 +149,7 @@ async function tryPatch(
   const notes = [
     ...new Set([
       ...[...renewed.values()].flatMap((signatures) => [...signatures.values()].map(renewalNote)),
-      ...planned.flatMap(({ plan }) => plan.diffs.flatMap(notesOf)),
+      ...planned.flatMap(({ plan }) => notesOf(plan)),
     ]),
   ];
   const removed = Object.fromEntries(planned.map(({ change, plan }) => [change.path, plan.removed]));
@@ -184,9 +186,13 @@ async function tryPatch(
         ...diffs.flatMap((diff) => diff.newFunctions),
         ...arrived.filter((entry) => entry.kind === "function" && entry.object !== "").map((entry) => entry.key),
       ]),
-      variables: namesOf(
-        arrived.filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal").map((entry) => entry.key),
-      ),
+      variables: namesOf([
+        ...arrived
+          .filter((entry) => entry.kind === "variable" || entry.kind === "threadLocal")
+          .map((entry) => entry.key),
+        ...loaded.flatMap(({ plan }) => plan.writes.map(({ key }) => key)),
+      ]),
+      writes: loaded.map(({ plan }) => plan.writes.map(({ key }) => nameOf(key))),
       notes,
       ms: { diff: compared - started, link: done - compared, bind: performance.now() - done },
     },
@@ -247,7 +253,10 @@ async function planModule(
     change,
     plan: made.value,
     problems: [
-      ...made.value.refusals.map((refusal) => placedProblem(refusal, signatures)),
+      ...(await placedProblems(made.value.refusals, change.objects)).map((problem, i) => {
+        const symbol = made.value.refusals[i]?.symbol ?? "";
+        return { ...(signatureOf(symbol, signatures) ?? {}), ...problem };
+      }),
       ...lost.value,
       ...moved.value,
       ...used.value,
@@ -295,10 +304,8 @@ function problemOf({ code, message }: Refusal): Problem {
   return { code, message };
 }
 
-function placedProblem(refusal: Refusal, signatures: ReadonlyMap<string, Problem>): Problem {
-  const plain = shortName(refusal.symbol).split("::").at(-1) ?? "";
-  const changed = signatures.get(refusal.symbol) ?? signatures.get(plain);
-  return changed ? { ...changed, ...problemOf(refusal) } : problemOf(refusal);
+function signatureOf(symbol: string, signatures: ReadonlyMap<string, Problem>): Problem | undefined {
+  return signatures.get(symbol) ?? signatures.get(shortName(symbol).split("::").at(-1) ?? "");
 }
 
 function renewalNote({ message }: Problem): string {
@@ -311,15 +318,27 @@ function uniqueReasons(reasons: readonly Problem[]): Problem[] {
 
 function namesOf(keys: readonly string[]): string[] {
   const isNoise = (key: string) => key.startsWith("_ZGV") || (key.startsWith("_ZZ") === false && key.startsWith("_ZT"));
-  return [...new Set(keys.filter((key) => !isNoise(key)).map((key) => shortName(key.replace(/\.#.*$/, ""))))];
+  return [...new Set(keys.filter((key) => !isNoise(key)).map(nameOf))];
 }
 
-function notesOf(diff: ObjectDiff): string[] {
-  const kept = namesOf(diff.keptInitializers).map(
-    (name) => `the initializer of ${name} changed; the live value stays as it is`,
-  );
-  const closures = diff.leftBehind.map(
-    (name) => `closures that live keep the code they were made with: ${name || "lambdas"}`,
-  );
-  return [...kept, ...closures];
+const nameOf = (key: string): string => shortName(key.replace(/\.#.*$/, ""));
+
+function notesOf(plan: Plan): string[] {
+  const notes = plan.kept.map(({ key, reason }) => keptNote(nameOf(key), reason));
+  const closures = plan.diffs
+    .flatMap((diff) => diff.leftBehind)
+    .map((name) => `closures that live keep the code they were made with: ${name || "lambdas"}`);
+  return [...notes, ...closures];
+}
+
+const keptNote = (name: string, reason: string): string =>
+  `the initializer of ${name} changed; the live value stays as it is: ${reason}`;
+
+/** The parts as the process has them, after it said which writes of each library it left alone. */
+export function partsAsApplied(parts: PatchParts, kept: readonly (readonly number[])[]): PatchParts {
+  const names = new Set(parts.writes.flatMap((writes, i) => (kept[i] ?? []).flatMap((write) => writes[write] ?? [])));
+  if (names.size === 0) return parts;
+  const notes = [...names].map((name) => keptNote(name, "it is not what it began with any more"));
+  const variables = parts.variables.filter((name) => !names.has(name));
+  return { ...parts, variables, notes: [...parts.notes, ...notes] };
 }

@@ -12,6 +12,7 @@
 #include "core/exports.h"
 #include "core/layout.h"
 #include "core/names.h"
+#include "core/places.h"
 #include "core/symbol_names.h"
 #include "core/type_uses.h"
 
@@ -128,7 +129,8 @@ Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
   object["changedFunctions"] = keys_to_js(env, diff.changed_functions);
   object["newFunctions"] = keys_to_js(env, diff.new_functions);
   object["newVariables"] = keys_to_js(env, diff.new_variables);
-  object["keptInitializers"] = keys_to_js(env, diff.kept_initializers);
+  object["changedInitializers"] = keys_to_js(env, diff.changed_initializers);
+  object["changedConstants"] = keys_to_js(env, diff.changed_constants);
   object["leftBehind"] = keys_to_js(env, diff.left_behind);
   object["refusals"] = refusals_to_js(env, diff.refusals);
   return object;
@@ -145,6 +147,12 @@ Napi::Value introduced_to_js(Napi::Env env, const std::vector<Introduced>& list)
     object["size"] = double(entry.size);
     object["tlsModule"] = double(entry.tls_module);
     object["renamed"] = entry.renamed;
+    object["pointers"] = to_array(env, entry.pointers, [&](const std::pair<uint64_t, uint64_t>& pointer) {
+      Napi::Array pair = Napi::Array::New(env, 2);
+      pair[0u] = double(pointer.first);
+      pair[1u] = double(pointer.second);
+      return pair;
+    });
     return object;
   });
 }
@@ -175,6 +183,12 @@ void for_each(const Napi::Value& value, F take) {
   for_each_value(value, [&](const Napi::Value& element) { take(element.ToObject()); });
 }
 
+std::vector<std::pair<uint64_t, uint64_t>> pointers(const Napi::Value& value) {
+  std::vector<std::pair<uint64_t, uint64_t>> list;
+  for_each(value, [&](const Napi::Object& pair) { list.emplace_back(number(pair, "0"), number(pair, "1")); });
+  return list;
+}
+
 PatchInput patch_input(const Napi::Object& value) {
   PatchInput input{};
   for_each(value.Get("modules"), [&](const Napi::Object& module) {
@@ -185,7 +199,7 @@ PatchInput patch_input(const Napi::Object& value) {
   for_each(value.Get("introduced"), [&](const Napi::Object& entry) {
     input.introduced.push_back({string(entry, "module"), string(entry, "object"), string(entry, "key"),
                                 kind_of(string(entry, "kind")), number(entry, "address"), number(entry, "size"),
-                                number(entry, "tlsModule"), flag(entry, "renamed")});
+                                number(entry, "tlsModule"), flag(entry, "renamed"), pointers(entry.Get("pointers"))});
   });
   for_each(value.Get("removed"), [&](const Napi::Object& entry) {
     input.removed.insert({string(entry, "object"), string(entry, "key"), flag(entry, "weak")});
@@ -296,6 +310,24 @@ Napi::Value type_uses_js(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value places_js(const Napi::CallbackInfo& info) {
+  using Places = std::unordered_map<std::string, Place>;
+  const std::string path = info[0].ToString();
+  return Work<Places>::start(
+      info.Env(), [path] { return read_places(path); },
+      [](Napi::Env env, Places& places) {
+        const std::vector<std::pair<std::string, Place>> list(places.begin(), places.end());
+        return to_array(env, list, [&](const std::pair<std::string, Place>& entry) {
+          Napi::Object object = Napi::Object::New(env);
+          object["symbol"] = entry.first;
+          object["file"] = entry.second.file;
+          object["line"] = double(entry.second.line);
+          object["name"] = entry.second.name;
+          return object;
+        });
+      });
+}
+
 Napi::Value plan_js(const Napi::CallbackInfo& info) {
   auto input = std::make_shared<PatchInput>(patch_input(info[0].ToObject()));
   return Work<Plan>::start(
@@ -304,6 +336,18 @@ Napi::Value plan_js(const Napi::CallbackInfo& info) {
         Napi::Object object = Napi::Object::New(env);
         object["diffs"] = to_array(env, plan.diffs, [&](const Diff& diff) { return diff_to_js(env, diff); });
         object["refusals"] = refusals_to_js(env, plan.refusals);
+        object["writes"] = to_array(env, plan.writes, [&](const Write& write) {
+          Napi::Object entry = Napi::Object::New(env);
+          entry["key"] = write.key;
+          entry["conditional"] = write.expected.has_value();
+          return entry;
+        });
+        object["kept"] = to_array(env, plan.kept, [&](const Kept& kept) {
+          Napi::Object entry = Napi::Object::New(env);
+          entry["key"] = kept.key;
+          entry["reason"] = kept.reason;
+          return entry;
+        });
         object["files"] = keys_to_js(env, plan.files);
         object["empty"] = plan.empty;
         const std::vector<Removed> removed(plan.removed.begin(), plan.removed.end());
@@ -378,6 +422,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["diff"] = Napi::Function::New(env, diff_js);
   exports["layouts"] = Napi::Function::New(env, layouts_js);
   exports["typeUses"] = Napi::Function::New(env, type_uses_js);
+  exports["places"] = Napi::Function::New(env, places_js);
   exports["plan"] = Napi::Function::New(env, plan_js);
   exports["bind"] = Napi::Function::New(env, bind_js);
   exports["readExports"] = Napi::Function::New(env, read_exports_js);

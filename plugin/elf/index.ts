@@ -33,7 +33,8 @@ export interface ObjectDiff {
   readonly changedFunctions: readonly string[];
   readonly newFunctions: readonly string[];
   readonly newVariables: readonly string[];
-  readonly keptInitializers: readonly string[];
+  readonly changedInitializers: readonly string[];
+  readonly changedConstants: readonly string[];
   /** Functions, in words, whose lambdas changed so much that closures that live keep the old code. */
   readonly leftBehind: readonly string[];
   readonly refusals: readonly Refusal[];
@@ -54,6 +55,8 @@ export interface Introduced {
   readonly tlsModule: number;
   /** It was there before: the patch only gave it another name. */
   readonly renamed?: boolean;
+  /** Of a variable that a patch brought or gave other initial contents: the pointers in them, as [offset, address]. */
+  readonly pointers: readonly (readonly [number, number])[];
 }
 
 /** A function that the process has and the project no longer. */
@@ -92,11 +95,15 @@ export interface Plan {
   readonly handle: PlanHandle;
   readonly diffs: readonly ObjectDiff[];
   readonly refusals: readonly Refusal[];
+  /** In the order of the patch table. A variable is written only if it still has what it began with. */
+  readonly writes: readonly { readonly key: string; readonly conditional: boolean }[];
+  /** Variables that keep their value although they begin with another one now. */
+  readonly kept: readonly { readonly key: string; readonly reason: string }[];
   /** From this patch on. */
   readonly removed: readonly Removed[];
   /** To link, in this order. */
   readonly files: readonly string[];
-  /** Nothing to load: no function changed, none is new. */
+  /** Nothing to load: no code and no data changed. */
   readonly empty: boolean;
 }
 
@@ -140,6 +147,15 @@ export interface SymbolNames {
   readonly statics: readonly string[];
 }
 
+/** Where a function or variable is declared. */
+export interface Place {
+  /** Absolute. */
+  readonly file: string;
+  readonly line: number;
+  /** As it is written there. */
+  readonly name: string;
+}
+
 interface Addon {
   readObject(path: string): Promise<ObjectHandle>;
   symbolNames(object: ObjectHandle): SymbolNames;
@@ -148,6 +164,7 @@ interface Addon {
   diff(before: ObjectHandle, after: ObjectHandle): Promise<ObjectDiff>;
   layouts(before: string, after: string): Promise<LayoutChange[]>;
   typeUses(object: string, types: readonly string[]): Promise<TypeUse[]>;
+  places(object: string): Promise<(Place & { readonly symbol: string })[]>;
   plan(input: PlanInput): Promise<Plan>;
   bind(plan: PlanHandle, library: string): Promise<Bound>;
   readExports(libraries: readonly string[]): Promise<ExportsHandle>;
@@ -203,6 +220,12 @@ export const layouts = (before: string, after: string): Promise<Result<LayoutCha
 /** Who has objects of these types, as far as the object's debug information shows. Errors: E_ELF. */
 export const typeUses = (object: string, types: readonly string[]): Promise<Result<TypeUse[]>> =>
   settle(addon().typeUses(object, types));
+
+/** Symbol -> where it is declared, of what an object file defines. Errors: E_ELF. */
+export async function places(object: string): Promise<Result<Map<string, Place>>> {
+  const found = await settle(addon().places(object));
+  return found.ok ? success(new Map(found.value.map((place) => [place.symbol, place]))) : found;
+}
 
 /** Compares, chooses, and writes the objects to link. Errors: E_ELF, E_RELOCATION. */
 export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().plan(input));

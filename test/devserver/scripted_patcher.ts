@@ -17,6 +17,7 @@ export function patch(fields: Partial<Patch> = {}): Patch {
     functions: ["step"],
     addedFunctions: [],
     variables: [],
+    writes: [],
     notes: [],
     ms: { diff: 1, link: 2, bind: 3 },
     introduced: [],

@@ -139,7 +139,7 @@ inline std::string joined(const Names& list) {
 /// All of a Diff in one line, for messages of failed checks.
 inline std::string text_of(const hotreload::Diff& diff) {
   std::string text = "changed: " + joined(diff.changed_functions) + "; new: " + joined(diff.new_functions) +
-                     "; variables: " + joined(diff.new_variables) + "; kept: " + joined(diff.kept_initializers);
+                     "; variables: " + joined(diff.new_variables) + "; kept: " + joined(diff.changed_initializers);
   for (const hotreload::Refusal& refusal : diff.refusals) text += "; " + refusal.code + " " + refusal.message;
   return text;
 }

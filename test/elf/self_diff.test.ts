@@ -16,7 +16,15 @@ const FLAGS = [
   ...["-ffunction-sections", "-fdata-sections", "-DLEVELDB_PLATFORM_POSIX", "-DOS_LINUX"],
   ...["-I", LEVELDB, "-I", join(LEVELDB, "include")],
 ];
-const NOTHING = { changedFunctions: [], newFunctions: [], newVariables: [], keptInitializers: [], refusals: [] };
+const NOTHING = {
+  changedFunctions: [],
+  newFunctions: [],
+  newVariables: [],
+  changedInitializers: [],
+  changedConstants: [],
+  leftBehind: [],
+  refusals: [],
+};
 
 function sources(folder: string): string[] {
   const files = readdirSync(join(LEVELDB, folder)).filter((file) => file.endsWith(".cc"));

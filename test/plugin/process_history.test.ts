@@ -26,6 +26,7 @@ const introduced = (key: string, kind: Introduced["kind"]): Introduced => ({
   address: 64,
   size: 8,
   tlsModule: 0,
+  pointers: [],
 });
 
 const record = (number: number, version: number, more: Partial<PatchRecord> = {}): PatchRecord => ({

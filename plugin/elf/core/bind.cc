@@ -6,6 +6,7 @@
 
 #include <elf.h>
 
+#include <set>
 #include <unordered_map>
 
 #include "../../../runtime/patch.h"
@@ -21,7 +22,13 @@ constexpr uint64_t kPage = 4096;
 
 class Binder {
  public:
-  Binder(const Plan& plan, const std::string& path) : plan_(plan), path_(path) {}
+  Binder(const Plan& plan, const std::string& path) : plan_(plan), path_(path) {
+    for (const PatchObject& object : plan.input.objects) {
+      for (const Entity& entity : object.after->all()) {
+        if (entity.section == 0) commons_.insert(entity.name);
+      }
+    }
+  }
 
   Result<Bound> run() {
     auto bytes = read_file(path_);
@@ -90,7 +97,7 @@ class Binder {
       if (symbol.st_shndx == SHN_UNDEF) continue;
       const std::string_view rest = text.bytes.substr(symbol.st_name);
       const std::string_view name = rest.substr(0, rest.find('\0'));
-      if (name == HOTRELOAD_PATCH_SYMBOL || name.substr(0, 10) == "hotreload.") {
+      if (name == HOTRELOAD_PATCH_SYMBOL || name.substr(0, 10) == "hotreload." || commons_.count(name) > 0) {
         symbols_.emplace(std::string(name), symbol.st_value);
       }
     }
@@ -101,6 +108,12 @@ class Binder {
   const uint64_t* place_of(uint32_t object, uint32_t section) const {
     if (!plan_.marked[object][section]) return nullptr;
     const auto found = symbols_.find(marker_name(object, section));
+    return found == symbols_.end() ? nullptr : &found->second;
+  }
+
+  /// The linker gives each common symbol its place.
+  const uint64_t* place_of_common(const std::string& name) const {
+    const auto found = symbols_.find(name);
     return found == symbols_.end() ? nullptr : &found->second;
   }
 
@@ -246,22 +259,47 @@ class Binder {
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       const PatchObject& object = plan_.input.objects[i];
       for (const Entity& entity : object.after->all()) {
-        const uint64_t* place = entity.section == 0 ? nullptr : place_of(i, entity.section);
+        const uint64_t* place = entity.section == 0 ? place_of_common(entity.name) : place_of(i, entity.section);
         if (entity.part_of_user) continue;
         const auto canonical = canonicals.of_entity(object, entity);
         if (canonical && object.match->is_renamed(entity)) {
           const uint64_t address = canonical->thread_local_storage ? canonical->tls_offset : canonical->address;
           bound_.introduced.push_back({canonicals.target().module->path, entity.local ? object.id : "", entity.key,
-                                       entity.kind, address, entity.size, canonical->tls_module, true});
+                                       entity.kind, address, entity.size, canonical->tls_module, true, {}});
         }
         if (!place || canonical) continue;
         if (entity.kind == Kind::kFunction && (is_initializer(entity.name) || canonicals.entry_of(object, entity))) {
           continue;
         }
+        const bool writable = entity.kind == Kind::kVariable;
         bound_.introduced.push_back({canonicals.target().module->path, entity.local ? object.id : "", entity.key,
-                                     entity.kind, *place + entity.offset, entity.size, 0, false});
+                                     entity.kind, *place + entity.offset, entity.size, 0, false,
+                                     writable ? pointers_in(*place + entity.offset, entity.size) : Pointers()});
       }
     }
+    for (const Write& write : plan_.writes) {
+      const uint64_t* place = write.bytes ? nullptr : place_of(write.object, write.section);
+      if (!place || !write.expected) continue;
+      const PatchObject& object = plan_.input.objects[write.object];
+      const Entity& entity = *object.after->find(write.key);
+      bound_.introduced.push_back({canonicals.target().module->path, entity.local ? object.id : "", write.key,
+                                   entity.kind, write.address, write.size, 0, false,
+                                   pointers_in(*place + write.offset, write.size)});
+    }
+  }
+
+  using Pointers = decltype(Introduced::pointers);
+
+  /// The addresses that are in [address, address + size) of the library once it is loaded.
+  Pointers pointers_in(uint64_t address, uint64_t size) const {
+    Pointers found;
+    for (uint64_t offset = 0; offset + sizeof(uint64_t) <= size; offset += sizeof(uint64_t)) {
+      const auto dynamic = dynamic_.find(address + offset);
+      Elf64_Rela relocation;
+      if (dynamic == dynamic_.end() || !load(bytes_, dynamic->second, &relocation)) continue;
+      if (ELF64_R_TYPE(relocation.r_info) == R_X86_64_RELATIVE) found.emplace_back(offset, relocation.r_addend);
+    }
+    return found;
   }
 
   const Plan& plan_;
@@ -270,6 +308,7 @@ class Binder {
   Elf64_Ehdr header_{};
   std::vector<Elf64_Phdr> segments_;
   uint64_t first_ = 0, local_module_ = 0;
+  std::set<std::string_view> commons_;
   std::unordered_map<std::string, uint64_t> symbols_;
   std::unordered_map<uint64_t, uint64_t> dynamic_;  // place in the library -> place of its relocation in the file
   Bound bound_{};

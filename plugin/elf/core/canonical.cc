@@ -1,8 +1,6 @@
 // Looks canonical addresses up, in the order in which the dynamic loader would.
 #include "canonical.h"
 
-#include "digest.h"
-
 namespace hotreload {
 
 Canonicals::Canonicals(const std::vector<LoadedModule>& modules, size_t target,
@@ -90,28 +88,37 @@ std::optional<uint64_t> Canonicals::entry_of(const PatchObject& object, const En
   return found && !found->thread_local_storage ? std::optional<uint64_t>(found->address) : std::nullopt;
 }
 
-bool Canonicals::is_unchanged(const PatchObject& object, const Entity& constant) const {
+const Introduced* Canonicals::record_of(const PatchObject& object, const Entity& known) const {
+  const auto found = introduced_here_.find({known.local ? object.id : "", known.key});
+  return found == introduced_here_.end() ? nullptr : found->second;
+}
+
+/// A constant stays where it is as long as it has its size: what changed of it is written there.
+static bool keeps_place(const PatchObject& object, const Entity& constant) {
   const Entity* old = object.match->before_of(constant);
-  if (!old || old->kind != Kind::kConstant) return false;
-  const auto [found, fresh] = unchanged_.emplace(&constant, false);
-  if (fresh) {
-    Digester now(*object.after, [&](const Entity& entity) { return object.match->name_of(entity); });
-    found->second = Digester(object.match->before()).of(*old) == now.of(constant);
-  }
-  return found->second;
+  return old && old->kind == Kind::kConstant && old->size == constant.size;
 }
 
 std::optional<Canonical> Canonicals::of_entity(const PatchObject& object, const Entity& entity) const {
   if (entity.part_of_user || object.after->refers_into_function(entity)) return std::nullopt;
-  if (entity.kind == Kind::kConstant && !is_unchanged(object, entity)) return std::nullopt;
+  if (entity.kind == Kind::kConstant && !keeps_place(object, entity)) return std::nullopt;
   const Entity* known = known_as(object, entity);
-  const auto mine = known ? own(object, *known) : std::nullopt;
+  return known ? preempted(object, *known) : std::nullopt;
+}
+
+std::optional<Canonical> Canonicals::of_old(const PatchObject& object, const Entity& old) const {
+  if (old.part_of_user || object.match->before().refers_into_function(old)) return std::nullopt;
+  return preempted(object, old);
+}
+
+/// A shared library's exported symbol gives way to that of a module that was loaded before it.
+std::optional<Canonical> Canonicals::preempted(const PatchObject& object, const Entity& known) const {
+  const auto mine = own(object, known);
   if (!mine) return std::nullopt;
-  // A shared library's exported symbol gives way to that of a module that was loaded before it.
-  const bool preemptible = !known->local && !known->hidden && !target().module->executable &&
-                           !target().module->symbolic && target().module->exported.count(known->name) > 0;
+  const bool preemptible = !known.local && !known.hidden && !target().module->executable &&
+                           !target().module->symbolic && target().module->exported.count(known.name) > 0;
   for (size_t i = 0; preemptible && i < target_; i++) {
-    const auto first = modules_[i].module->exported.find(known->name);
+    const auto first = modules_[i].module->exported.find(known.name);
     if (first != modules_[i].module->exported.end()) return of_symbol(modules_[i], first->second);
   }
   return mine;

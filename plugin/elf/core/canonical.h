@@ -37,6 +37,8 @@ struct Introduced {
   uint64_t tls_module;  ///< of a thread-local: id of the patch library
   /// It was there before: the patch only gave it another name.
   bool renamed = false;
+  /// Of a variable that a patch brought or gave other initial contents: the pointers in them, by their offset.
+  std::vector<std::pair<uint64_t, uint64_t>> pointers;
 };
 
 /// A function that the process has and the project no longer: `object` is "" for a global one.
@@ -75,6 +77,10 @@ class Canonicals {
 
   /// Where references to an entity that `object` defines must lead, if it exists already.
   std::optional<Canonical> of_entity(const PatchObject& object, const Entity& entity) const;
+  /// Where something that the version before defines is: of a constant whatever becomes of it now.
+  std::optional<Canonical> of_old(const PatchObject& object, const Entity& old) const;
+  /// What the last patch that brought the entity, or wrote its initial contents, noted of it; null if there is none.
+  const Introduced* record_of(const PatchObject& object, const Entity& entity) const;
   /// Where references to a symbol that the object does not define must lead; nothing if the dynamic loader decides.
   std::optional<Canonical> of_external(const std::string& name) const;
   /// The entry of the target module's own copy of a function: what is to be redirected.
@@ -86,7 +92,7 @@ class Canonicals {
   /// What the entity was before the change: what the process knows it as. Null for a new thing.
   static const Entity* known_as(const PatchObject& object, const Entity& entity);
   std::optional<Canonical> own(const PatchObject& object, const Entity& known) const;
-  bool is_unchanged(const PatchObject& object, const Entity& constant) const;
+  std::optional<Canonical> preempted(const PatchObject& object, const Entity& known) const;
   std::optional<Canonical> global(const std::string& name) const;
   static Canonical of_symbol(const LoadedModule& loaded, const ModuleSymbol& symbol);
   static Canonical of_introduced(const Introduced& entry);
@@ -97,7 +103,6 @@ class Canonicals {
   std::map<std::string, const Introduced*> introduced_elsewhere_;
   std::set<std::string> removed_;
   std::map<std::string, std::optional<Canonical>> redefined_;  ///< by objects of this patch: see add_object
-  mutable std::unordered_map<const Entity*, bool> unchanged_;  // constants that were compared
 };
 
 }  // namespace hotreload

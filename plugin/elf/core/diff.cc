@@ -20,6 +20,16 @@ bool is_writable(const Entity& entity) {
   return entity.kind == Kind::kVariable || entity.kind == Kind::kThreadLocal;
 }
 
+const char* text_of(Kind kind) {
+  switch (kind) {
+    case Kind::kFunction: return "function";
+    case Kind::kVariable: return "variable";
+    case Kind::kConstant: return "constant";
+    case Kind::kThreadLocal: return "thread-local variable";
+  }
+  return "";
+}
+
 class Comparison {
  public:
   explicit Comparison(const Correspondence& match)
@@ -37,6 +47,7 @@ class Comparison {
     }
     collect_removed();
     compare_families();
+    compare_names();
     compare_initializers();
     compare_constructors();
     compare_left_behind();
@@ -66,9 +77,7 @@ class Comparison {
   void compare(const Entity& old, const Entity& entity) {
     const std::string name = demangle(entity.name);
     if (old.kind != entity.kind) {
-      const bool constant = !is_writable(old) && !is_writable(entity);
-      if (constant && old.kind != Kind::kFunction && entity.kind != Kind::kFunction) return;
-      refuse("E_VARIABLE", entity, name + " is now another kind of symbol");
+      refuse("E_VARIABLE", entity, name + " was a " + text_of(old.kind) + " and is a " + text_of(entity.kind) + " now");
       return;
     }
     if (is_writable(entity) && old.size != entity.size) {
@@ -78,30 +87,30 @@ class Comparison {
       return;
     }
     if (is_writable(entity)) compare_users(old, entity);
+    if (entity.kind != Kind::kFunction) return compare_contents(old, entity, name);
     if (old_digests_.of(old) == new_digests_.of(entity)) return;
-    switch (entity.kind) {
-      case Kind::kFunction:
-        diff_.changed_functions.push_back(entity.key);
-        changed_.insert(entity.key);
-        return;
-      case Kind::kVariable:
-      case Kind::kThreadLocal:
-        // Labels of computed goto change with the code that they belong to.
-        if (!after_.refers_into_function(entity)) diff_.kept_initializers.push_back(entity.key);
-        return;
-      case Kind::kConstant: compare_constant(entity, name); return;
-    }
+    diff_.changed_functions.push_back(entity.key);
+    changed_.insert(entity.key);
   }
 
-  void compare_constant(const Entity& entity, const std::string& name) {
-    if (is_virtual_table(entity.name)) {
+  void compare_contents(const Entity& old, const Entity& entity, const std::string& name) {
+    // Labels of computed goto change with the code that they belong to.
+    if (after_.refers_into_function(entity)) return;
+    if (old_digests_.of_contents(old) == new_digests_.of_contents(entity)) return;
+    if (is_writable(entity)) {
+      diff_.changed_initializers.push_back(entity.key);
+    } else if (is_virtual_table(entity.name)) {
       refuse("E_VTABLE", entity, "the " + name + " changed");
     } else if (is_type_information(entity.name)) {
       refuse("E_LAYOUT", entity, "the " + name + " changed (its base classes)");
-    } else if (!entity.local && !entity.weak) {
-      refuse("E_CONSTANT", entity, "the constant " + name + " changed, and other files may use it");
+    } else if (old.size == entity.size) {
+      diff_.changed_constants.push_back(entity.key);
+    } else {
+      // A pointer into the old one that the program has stored does not fit the bounds that new code knows.
+      refuse("E_CONSTANT", entity,
+             "the size of the constant " + name + " changed from " + std::to_string(old.size) + " to " +
+                 std::to_string(entity.size) + " bytes, and pointers to it may be in use");
     }
-    // A local or inline constant is compared as part of the functions that use it.
   }
 
   /// Several statics of one name in one function: their numbers follow their order, so that after an insertion each would
@@ -112,13 +121,17 @@ class Comparison {
     for (const Entity& entity : after_.all()) {
       const Entity* old = match_.before_of(entity);
       add_family(old ? *old : entity, &new_families);
+      family_members_[old ? old->key : entity.key] = &entity;
     }
-    const std::set<std::string> initialized(diff_.kept_initializers.begin(), diff_.kept_initializers.end());
+    const std::set<std::string> initialized(diff_.changed_initializers.begin(), diff_.changed_initializers.end());
     for (const auto& [family, keys] : new_families) {
       const auto old = old_families.find(family);
-      if (old == old_families.end() || (keys.size() == 1 && old->second.size() == 1)) continue;
-      bool moved = keys != old->second || (ambiguous_.count(family) > 0 && !changed_.empty());
-      for (const std::string& key : keys) moved = moved || initialized.count(key) > 0;
+      if (old == old_families.end() || (keys == old->second && keys.size() == 1)) continue;
+      // clang takes a structure apart into `s.0`, `s.1`: the numbers are those of its members.
+      const bool parts = after_.from_clang() && keys.count(family) == 0;
+      if (parts && keys == old->second) continue;
+      bool moved = keys != old->second;
+      for (const std::string& key : keys) moved = moved || initialized.count(family_members_.at(key)->key) > 0 || has_changed_user(key);
       if (!moved) continue;
       diff_.refusals.push_back({"E_VARIABLE",
                                 "several static variables are named " + demangle(family) +
@@ -132,7 +145,44 @@ class Comparison {
     if (!entity.local && !is_function_static(entity.name)) return;
     const std::string family(static_family(entity.name));
     (*families)[family].insert(entity.key);
-    if (entity.ambiguous) ambiguous_.insert(family);
+  }
+
+  /// In C, gcc gives statics of several functions the same name: their users tell them apart, as far as they differ.
+  bool has_changed_user(const std::string& key) const {
+    const Entity& entity = *family_members_.at(key);
+    if (!entity.users.empty() && !entity.ambiguous) return false;
+    for (const std::string& user : after_.users_of(entity)) {
+      if (changed_.count(user) > 0) return true;
+    }
+    return false;
+  }
+
+  /// A variable that has another name now would start anew. That one is gone and another one like it is new can be nothing
+  /// else than a coincidence; but it cannot be told.
+  void compare_names() {
+    const std::vector<std::string> added = diff_.new_variables;
+    for (const Entity& old : before_.all()) {
+      if (!is_writable(old) || is_guard(old.name) || old.part_of_user || match_.after_of(old)) continue;
+      for (const std::string& key : added) {
+        const Entity& entity = *after_.find(key);
+        if (is_guard(entity.name) || entity.local != old.local || scope_of(entity) != scope_of(old)) continue;
+        if (old_digests_.of_contents(old) != new_digests_.of_contents(entity)) continue;
+        refuse("E_VARIABLE", entity,
+               "the variable " + shown(old) + " is gone and " + shown(entity) +
+                   ", like it, is new: if it was renamed, its value would be lost");
+        break;
+      }
+    }
+  }
+
+  static std::string shown(const Entity& entity) { return demangle(without_number(entity.name)); }
+
+  /// What the variable belongs to: a namespace, a class, a function.
+  static std::string scope_of(const Entity& entity) {
+    if (!entity.users.empty()) return *entity.users.begin();
+    const std::string text = demangle(entity.name);
+    const size_t end = text == entity.name ? text.find('.') : text.rfind("::");
+    return end == std::string::npos ? "" : text.substr(0, end);
   }
 
   /// A static of C that moved to another function is another variable, though gcc gives it the name of the old one.
@@ -224,7 +274,8 @@ class Comparison {
   const Entities& before_;
   const Entities& after_;
   Diff diff_;
-  std::set<std::string> changed_, ambiguous_, reported_;
+  std::set<std::string> changed_, reported_;
+  std::map<std::string, const Entity*> family_members_;  // by the keys that they had
   Digester old_digests_{before_};
   Digester new_digests_{after_, [this](const Entity& entity) { return match_.name_of(entity); }};
 };

@@ -23,13 +23,14 @@ struct Diff {
   std::vector<std::string> new_functions;      ///< keys; global ones only: others come with the code that uses them
   std::vector<std::string> removed_functions;  ///< keys of the old version
   std::vector<std::string> new_variables;      ///< keys; writable and thread-local, local ones too
-  std::vector<std::string> kept_initializers;  ///< keys of variables whose initializer changed; live values stay
+  std::vector<std::string> changed_initializers;  ///< keys of variables that begin with other contents of the same size
+  std::vector<std::string> changed_constants;     ///< keys of constants that have other contents of the same size
   std::vector<std::string> left_behind;        ///< functions of the old version whose lambdas keep their code
   std::vector<Refusal> refusals;
 
   bool empty() const {
-    return changed_functions.empty() && new_functions.empty() && new_variables.empty() && kept_initializers.empty() &&
-           refusals.empty();
+    return changed_functions.empty() && new_functions.empty() && new_variables.empty() &&
+           changed_initializers.empty() && changed_constants.empty() && refusals.empty();
   }
 };
 

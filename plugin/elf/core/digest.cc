@@ -36,6 +36,16 @@ uint64_t unpadded_end(const Section& section, uint64_t start, uint64_t end) {
 }  // namespace
 
 Digest Digester::of(const Entity& entity) {
+  by_name_ = false;
+  return digest(entity);
+}
+
+Digest Digester::of_contents(const Entity& entity) {
+  by_name_ = true;
+  return digest(entity);
+}
+
+Digest Digester::digest(const Entity& entity) {
   text_.clear();
   visited_.clear();
   own_section_ = entity.section;
@@ -105,7 +115,7 @@ void Digester::add_target(uint32_t section, const Relocation& relocation) {
       add(uint64_t(target.offset));
       if (entity.section == own_section_ && entity.offset == own_offset_) {
         add("itself");
-      } else if (!is_compared_by_contents(entity)) {
+      } else if (!is_compared_by_contents(entity) || (by_name_ && !entity.part_of_user)) {
         add_name(entity);
       } else {
         if (!entity.part_of_user) add_name(entity);

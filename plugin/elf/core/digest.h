@@ -25,8 +25,11 @@ class Digester {
   explicit Digester(const Entities& entities, NameOf name_of = nullptr)
       : entities_(entities), name_of_(std::move(name_of)) {}
   Digest of(const Entity& entity);
+  /// Of a variable or constant: other constants that it points to count by their name alone, not by their contents.
+  Digest of_contents(const Entity& entity);
 
  private:
+  Digest digest(const Entity& entity);
   void add_entity(const Entity& entity);
   void add_range(uint32_t section, uint64_t start, uint64_t size);
   void add_target(uint32_t section, const Relocation& relocation);
@@ -40,6 +43,7 @@ class Digester {
   std::string text_;
   uint32_t own_section_ = 0;
   uint64_t own_offset_ = 0;
+  bool by_name_ = false;
   std::set<std::pair<uint32_t, uint64_t>> visited_;
 };
 

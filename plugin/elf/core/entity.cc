@@ -70,6 +70,9 @@ std::shared_ptr<const Entities> Entities::of(std::shared_ptr<const Object> objec
 }
 
 void Entities::collect() {
+  for (const Section& section : object_->sections) {
+    from_clang_ = from_clang_ || (section.name == ".comment" && section.bytes.find("clang") != std::string_view::npos);
+  }
   for (const Symbol& symbol : object_->symbols) {
     const bool common = symbol.section == SHN_COMMON;
     if (!symbol.defined() && !common) continue;
@@ -188,6 +191,21 @@ const Entity* Entities::at(uint32_t section, int64_t offset) const {
   return best;
 }
 
+/// Loops over an array refer to the place behind its end, and optimised ones to places before its start as well: all that
+/// is said of them is the section, and where in it.
+const Entity* Entities::beside(uint32_t section, int64_t place) const {
+  const Section& data = object_->sections[section];
+  const auto found = by_section_.find(section);
+  if (found == by_section_.end() || data.executable() || (data.flags & SHF_MERGE) != 0) return nullptr;
+  const Entity& first = all_[found->second.front()];
+  const Entity& last = all_[found->second.back()];
+  if (first.offset == last.offset && first.size == data.size) return &first;
+  for (const size_t index : found->second) {
+    if (place >= 0 && all_[index].offset + all_[index].size == uint64_t(place)) return &all_[index];
+  }
+  return nullptr;
+}
+
 Target Entities::target_of(uint32_t section, const Relocation& relocation) const {
   const Reference reference = reference_of(relocation.type);
   const Symbol& symbol = object_->symbols[relocation.symbol];
@@ -213,6 +231,7 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
     // The immediate operand moved the place before the start of the variable: look a little behind it.
     for (int64_t more = 1; more <= 4 && !entity; more++) entity = at(symbol.section, sum(uint64_t(place), more, 0));
   }
+  if (!entity && anonymous) entity = beside(symbol.section, place);
   if (!entity) return {Target::Form::kContents, {}, nullptr, symbol.section, place};
   const int64_t inside = sum(symbol.value - entity->offset, relocation.addend, shift);
   return {Target::Form::kEntity, entity->name, entity, symbol.section, inside};
@@ -230,7 +249,6 @@ bool Entities::refers_into_function(const Entity& entity) const {
   return false;
 }
 
-/// Names of the functions that refer to the entity.
 std::set<std::string> Entities::users_of(const Entity& entity) const {
   std::set<std::string> users;
   for (const auto& [section, indexes] : by_section_) {
@@ -248,6 +266,7 @@ std::set<std::string> Entities::users_of(const Entity& entity) const {
 // The number of a function static of C changes with every static that is added before it: the name without the number
 // is the key where it is the only one of that name, else the functions that use it tell them apart.
 void Entities::key_numbered_statics() {
+  if (from_clang_) return;  // its numbers are those of members that it took apart, and of statics of one function
   std::map<std::string, std::vector<Entity*>> families;
   for (Entity& entity : all_) {
     if (is_numbered(entity) && !entity.part_of_user) families[std::string(without_number(entity.name))].push_back(&entity);

@@ -56,6 +56,7 @@ class Entities {
   static std::shared_ptr<const Entities> of(std::shared_ptr<const Object> object);
 
   const Object& object() const { return *object_; }
+  bool from_clang() const { return from_clang_; }
   const std::vector<Entity>& all() const { return all_; }
   /// By key; null if the object defines none. Local and global names are one space within an object.
   const Entity* find(const std::string& key) const;
@@ -66,6 +67,8 @@ class Entities {
   uint64_t contents_end(uint32_t section, uint64_t offset) const;
   /// The language-specific data area of the function at this place: a place in .gcc_except_table, or section 0.
   Target exception_table_of(const Entity& function) const;
+  /// Names of the functions that refer to the entity, without what marks their clones.
+  std::set<std::string> users_of(const Entity& entity) const;
   /// True if data refers into the middle of a function (labels of computed goto): such data belong to one version.
   bool refers_into_function(const Entity& entity) const;
 
@@ -76,10 +79,11 @@ class Entities {
   void index_places();
   void collect_anchors();
   void read_frames();
-  std::set<std::string> users_of(const Entity& entity) const;
+  const Entity* beside(uint32_t section, int64_t place) const;
 
   std::shared_ptr<const Object> object_;
   std::vector<Entity> all_;
+  bool from_clang_ = false;
   std::unordered_map<std::string, size_t> by_key_;
   std::unordered_map<uint32_t, std::vector<size_t>> by_section_;  // sorted by offset, named before clones
   /// Places that something refers to -> whether the place is exact: see target_of.

@@ -10,6 +10,7 @@
 #include "dwarf_types.h"
 #include "names.h"
 #include "type_names.h"
+#include "variable_forms.h"
 
 namespace hotreload {
 
@@ -244,6 +245,9 @@ Result<std::vector<LayoutChange>> compare_layouts(const std::string& before, con
     changes.push_back({shape.code, shape.what + " changed" + (plain ? " " : ": ") + what, shape.symbol, shape.file,
                        shape.line, shape.type});
   }
+  auto forms = compare_variable_forms(before, after);
+  if (!forms) return forms.error();
+  changes.insert(changes.end(), forms.value().begin(), forms.value().end());
   return changes;
 }
 

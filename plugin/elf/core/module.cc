@@ -11,6 +11,8 @@ namespace hotreload {
 
 namespace {
 
+constexpr int64_t kPackedRelocations = 36;  ///< DT_RELR (gABI of 2022), which glibc 2.35 and older do not name
+
 struct ElfEnd {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
@@ -176,6 +178,32 @@ std::string_view Module::at(uint64_t address, uint64_t size) const {
     if (size <= segment.p_filesz - offset) return std::string_view(bytes).substr(segment.p_offset + offset, size);
   }
   return {};
+}
+
+std::optional<uint64_t> Module::pointer_at(uint64_t address) const {
+  uint64_t table = 0, size = 0, value = 0;
+  bool packed = false;
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_DYNAMIC) continue;
+    const std::string_view entries = std::string_view(bytes).substr(segment.p_offset, segment.p_filesz);
+    Elf64_Dyn entry;
+    for (uint64_t at = 0; load(entries, at, &entry) && entry.d_tag != DT_NULL; at += sizeof entry) {
+      if (entry.d_tag == DT_RELA) table = entry.d_un.d_ptr;
+      if (entry.d_tag == DT_RELASZ) size = entry.d_un.d_val;
+      packed = packed || entry.d_tag == kPackedRelocations;
+    }
+  }
+  const std::string_view relocations = at(table, size);
+  Elf64_Rela relocation;
+  for (uint64_t offset = 0; load(relocations, offset, &relocation); offset += sizeof relocation) {
+    if (relocation.r_offset != address) continue;
+    if (ELF64_R_TYPE(relocation.r_info) != R_X86_64_RELATIVE) return std::nullopt;
+    return uint64_t(relocation.r_addend);
+  }
+  // Without a relocation of its own the place holds the pointer, unless it belongs to nobody.
+  if (position_independent && !packed) return std::nullopt;
+  if (!load(at(address, sizeof value), 0, &value)) return std::nullopt;
+  return value;
 }
 
 int64_t Module::thread_pointer_offset(uint64_t tls_offset) const {

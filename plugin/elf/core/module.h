@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,6 +47,8 @@ struct Module {
 
   /// The bytes of the file at [address, address + size), "" if they are not in the file.
   std::string_view at(uint64_t address, uint64_t size) const;
+  /// The pointer that the dynamic loader puts at an address, for a load bias of 0; nothing if it cannot be told.
+  std::optional<uint64_t> pointer_at(uint64_t address) const;
   /// Offset from the thread pointer of a place in the TLS segment of an executable (psABI, TLS variant II).
   int64_t thread_pointer_offset(uint64_t tls_offset) const;
 };

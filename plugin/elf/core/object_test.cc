@@ -309,3 +309,26 @@ TEST_CASE("an object cut off anywhere is refused or read, and never read beyond 
     CHECK(result.error().code == "E_ELF");
   }
 }
+
+TEST_CASE("a place behind the end of a variable, or before its start, is a place of that variable") {
+  const std::string text = R"(
+    static long numbers[3]; static const long constants[3] = {4, 5, 6};
+    long f() { long sum = 0; for (long& number : numbers) sum += ++number; return sum; }
+    long g(long x) { long sum = 0; for (const long& number : constants) sum += number * x; return sum; }
+    long* before() { return numbers - 2; } long* behind() { return numbers + 3; }
+  )";
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto entities = hotreload_test::entities(space.compile(toolchain, "unit.cc", text, "unit.o"));
+    for (uint32_t index = 0; index < entities->object().sections.size(); index++) {
+      const Section& section = entities->object().sections[index];
+      if (!section.executable()) continue;
+      for (const Relocation& relocation : section.relocations) {
+        const Target target = entities->target_of(index, relocation);
+        if (target.form == Target::Form::kExternal) continue;
+        INFO(toolchain.name << " " << section.name << "+" << relocation.offset);
+        CHECK((target.form == Target::Form::kEntity || target.form == Target::Form::kNothing));
+      }
+    }
+  }
+}

@@ -19,6 +19,7 @@ namespace {
 constexpr uint64_t kNear = 0x70000000;
 constexpr uint64_t kStubSize = 16;
 constexpr uint64_t kSlotSize = 16;
+constexpr uint64_t kMostContents = 1 << 20;
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
@@ -57,7 +58,8 @@ class Planner {
     if (!checked) return checked.error();
     collect_removed();
     if (plan_.refusals.empty()) collect_redirects();
-    plan_.empty = plan_.redirects.empty() && roots_.empty();
+    if (plan_.refusals.empty()) collect_writes();
+    plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty();
     if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       auto written = prepare(i);
@@ -178,11 +180,6 @@ class Planner {
       }
       for (const std::string& key : plan_.diffs[i].new_variables) {
         const Entity& variable = *object.after->find(key);
-        if (variable.section == 0) {
-          plan_.refusals.push_back({"E_VARIABLE",
-                                    "the new variable " + variable.name + " is a common symbol: compile with -fno-common",
-                                    variable.name});
-        }
         const bool reachable = !variable.local && !variable.weak && variable.section != 0;
         if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
       }
@@ -213,6 +210,42 @@ class Planner {
                                 function.name});
     }
     return false;
+  }
+
+  /// Old code sees new contents as well: they are written to where the process has the constant or variable.
+  void collect_writes() {
+    for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
+      for (const std::string& key : plan_.diffs[i].changed_constants) add_write(i, key, std::nullopt);
+      if (plan_.diffs[i].changed_initializers.empty()) continue;
+      const PatchObject& object = plan_.input.objects[i];
+      const std::vector<bool> before = reached_by_initializers(*object.before);
+      const std::vector<bool> after = reached_by_initializers(*object.after);
+      for (const std::string& key : plan_.diffs[i].changed_initializers) {
+        const Entity& variable = *object.after->find(key);
+        const Entity& old = *object.match->before_of(variable);
+        if (variable.kind == Kind::kThreadLocal) {
+          plan_.kept.push_back({key, "it is thread-local, and threads that run have their own"});
+        } else if (before[old.section] || after[variable.section]) {
+          plan_.kept.push_back({key, "a constructor or initializer of its file may have set it"});
+        } else if (variable.size > kMostContents) {
+          plan_.kept.push_back({key, "it is too large to be compared with what it was"});
+        } else if (auto expected = initial_contents(canonicals_, object, old)) {
+          add_write(i, key, std::move(expected));
+        } else {
+          plan_.kept.push_back({key, "what it began with cannot be told"});
+        }
+      }
+    }
+  }
+
+  void add_write(uint32_t index, const std::string& key, std::optional<InitialContents> expected) {
+    const PatchObject& object = plan_.input.objects[index];
+    const Entity& entity = *object.after->find(key);
+    const auto canonical = canonicals_.of_entity(object, entity);
+    // Objects that share it have it with the same contents. What the process does not have needs none.
+    if (!canonical || !written_.insert(canonical->address).second) return;
+    plan_.writes.push_back({key, canonical->address, index, entity.size, plain_contents(object.after->object(), entity),
+                            entity.section, entity.offset, std::move(expected)});
   }
 
   /// Five bytes of padding before the entry and two no-op bytes at it (or behind an endbr64) make a function replaceable.
@@ -328,7 +361,10 @@ class Planner {
       // A place inside a function is a label of this very version of it.
       const bool label = target.entity->kind == Kind::kFunction && target.offset != 0;
       if (!label) canonical = canonicals_.of_entity(patched, *target.entity);
-      addend = int64_t(object.symbols[relocation.symbol].value - target.entity->offset + uint64_t(relocation.addend));
+      const Symbol& symbol = object.symbols[relocation.symbol];
+      // The value of a common symbol is its alignment (gABI 4.1).
+      const uint64_t value = symbol.section == SHN_COMMON ? 0 : symbol.value;
+      addend = int64_t(value - target.entity->offset + uint64_t(relocation.addend));
     }
     if (!canonical) {
       if (target.form == Target::Form::kExternal) plan_.externals.emplace_back(target.name);
@@ -377,10 +413,12 @@ class Planner {
   /// The table that the runtime reads, the slots, and the stubs: the last object of the link.
   Result<Nothing> write_table() {
     std::string table, stubs;
-    std::vector<NewSymbol> symbols{{HOTRELOAD_PATCH_SYMBOL, 1, 0, 0, STT_OBJECT, STV_DEFAULT}};
+    std::vector<NewSymbol> symbols{{HOTRELOAD_PATCH_SYMBOL, 1, 0, 0, STT_OBJECT, STV_DEFAULT},
+                                   {"hotreload.table", 1, 0, 0, STT_OBJECT, STV_HIDDEN}};
     std::vector<NewRelocation> relocations;
     append(&table, hotreload_patch{HOTRELOAD_PATCH_MAGIC, HOTRELOAD_PATCH_VERSION,
-                                   uint32_t(plan_.redirects.size()), plan_.input.start, 0});
+                                   uint32_t(plan_.redirects.size()), plan_.input.start, 0,
+                                   uint32_t(plan_.writes.size()), 0});
     std::unordered_map<std::string, uint32_t> markers;
     const auto refer = [&](uint32_t object, uint32_t section, uint64_t offset) {
       const std::string name = marker_name(object, section);
@@ -393,9 +431,38 @@ class Planner {
       append(&table, redirect.entry);
       refer(redirect.object, redirect.section, redirect.offset);
     }
+    // The contents follow the lists: the places that refer to them are filled in behind.
+    std::vector<std::pair<uint64_t, const Write*>> sources, expectations;
+    for (const Write& write : plan_.writes) {
+      append(&table, write.address);
+      append(&table, write.size);
+      if (write.bytes) {
+        sources.emplace_back(table.size(), &write);
+        append(&table, uint64_t(0));
+      } else {
+        refer(write.object, write.section, write.offset);
+      }
+      if (write.expected) expectations.emplace_back(table.size(), &write);
+      append(&table, uint64_t(0));
+    }
     for (const Root& root : roots_) {
       const bool tls = plan_.input.objects[root.object].after->object().sections[root.section].thread_local_storage();
       if (!tls) refer(root.object, root.section, root.offset);
+    }
+    const auto place = [&](uint64_t reference, const std::string& bytes) {
+      table.resize((table.size() + 7) / 8 * 8, '\0');
+      relocations.push_back({reference, 1, int64_t(table.size())});
+      table += bytes;
+    };
+    for (const auto& [reference, write] : sources) place(reference, *write->bytes);
+    for (const auto& [reference, write] : expectations) {
+      place(reference, write->expected->bytes);
+      const uint64_t start = table.size() - write->expected->bytes.size();
+      for (const ForeignPointer& pointer : write->expected->foreign) {
+        relocations.push_back({start + pointer.offset, uint32_t(symbols.size()), pointer.addend});
+        symbols.push_back({pointer.symbol, SHN_UNDEF, 0, 0, STT_NOTYPE, STV_DEFAULT});
+        plan_.externals.push_back(pointer.symbol);
+      }
     }
     plan_.table_size = table.size();
     symbols[0].size = table.size();
@@ -427,6 +494,7 @@ class Planner {
   std::map<uint64_t, std::pair<uint32_t, const Entity*>> entries_;
   std::vector<Root> roots_;
   std::set<std::string> groups_;
+  std::set<uint64_t> written_;
   std::set<size_t> slots_, stubs_;
   std::map<std::pair<uint64_t, std::pair<uint64_t, uint64_t>>, size_t> indexes_;
   std::unordered_map<std::string, uint32_t> added_;

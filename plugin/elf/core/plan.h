@@ -13,6 +13,7 @@
 
 #include "canonical.h"
 #include "diff.h"
+#include "initial.h"
 #include "result.h"
 
 namespace hotreload {
@@ -47,19 +48,39 @@ struct Redirect {
   uint64_t offset;
 };
 
+/// A constant or variable that gets its new contents in the process.
+struct Write {
+  std::string key;
+  uint64_t address;
+  uint32_t object;
+  uint64_t size;
+  std::optional<std::string> bytes;         ///< the new contents, if they hold no pointers; else those in `section`
+  uint32_t section;
+  uint64_t offset;
+  std::optional<InitialContents> expected;  ///< of a variable: it is written only if it still has these
+};
+
+/// A variable that keeps its value although it begins with another one now.
+struct Kept {
+  std::string key;
+  std::string reason;
+};
+
 struct Plan {
   PatchInput input;
   std::vector<Diff> diffs;  ///< one for each object
   std::vector<Refusal> refusals;
   std::vector<Redirect> redirects;
   std::set<Removed> removed;  ///< from now on
+  std::vector<Write> writes;
+  std::vector<Kept> kept;
   std::vector<Canonical> canonicals;
   std::vector<Site> sites;
   std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker
   std::vector<std::string> files;         ///< to link, in this order
   std::vector<std::string> externals;     ///< symbols that are left to libraries of others
   uint64_t table_size = 0;                ///< bytes of the patch table
-  bool empty = false;                     ///< nothing to load: no function changed, none is new
+  bool empty = false;                     ///< nothing to load: no code and no data changed
 };
 
 /// Name of the marker at the start of a section.

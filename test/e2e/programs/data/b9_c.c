@@ -1,0 +1,4 @@
+long b9_c_count(void) {
+  static long count = 500;
+  return ++count;
+}
