@@ -1,0 +1,74 @@
+// Names and counts: containers, statics with guards, thread-locals, an inline variable.
+#include <map>
+#include <string>
+
+#include "zoo.h"
+
+namespace {
+
+std::map<std::string, long> counts;
+long changes = 7;
+thread_local long thread_changes = 2;
+
+std::string& prefix() {
+  static std::string text = "key-";
+  return text;
+}
+
+std::string key_of(unsigned number) {
+  return prefix() + std::to_string(number % 9);
+}
+
+long add(const std::string& key, long amount) {
+  changes++;
+  thread_changes += 3;
+  return counts[key] += amount;
+}
+
+long total() {
+  long sum = 0;
+  for (const auto& [key, count] : counts) sum += count;
+  return sum;
+}
+
+class Account {
+ public:
+  explicit Account(long start) : balance_(start) {}
+  bool withdraw(long amount) {
+    if (amount > balance_ - limit()) return false;
+    balance_ -= amount;
+    return true;
+  }
+  void deposit(long amount) { balance_ += amount; }
+  long balance() const { return balance_; }
+  static long limit() { return 10; }
+
+ private:
+  long balance_;
+};
+
+Account account(100);
+
+}  // namespace
+
+void registry_probe(unsigned input) {
+  for (unsigned i = 0; i < 4; i++) {
+    const std::string key = key_of(input + i * 5);
+    hr_out("%s %ld", key.c_str(), add(key, long(input % 6 + i)));
+  }
+  account.deposit(long(input % 20));
+  const bool done = account.withdraw(25);
+  hr_out("total %ld changes %ld %ld balance %ld %d", total(), changes, thread_changes, account.balance(), int(done));
+}
+
+void registry_state() {
+  hr_field("registry.changes", &changes, sizeof changes);
+  hr_field("registry.thread_changes", &thread_changes, sizeof thread_changes);
+  hr_field("registry.account", &account, sizeof account);
+  for (unsigned i = 0; i < 9; i++) {
+    const std::string name = "registry.key-" + std::to_string(i), key = "key-" + std::to_string(i);
+    long count = counts.count(key) > 0 ? counts[key] : -1;
+    hr_field(name.c_str(), &count, sizeof count);
+    if (hr_loading() && count != -1) counts[key] = count;
+  }
+}
