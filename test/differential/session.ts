@@ -237,7 +237,7 @@ function isSame(live: string | undefined, fresh: string): boolean {
   return live !== undefined && firstDifference(live, fresh) === "";
 }
 
-function firstDifference(live: string, fresh: string): string {
+export function firstDifference(live: string, fresh: string): string {
   const [shownLive = "", stateLive = ""] = live.split("\nstate\n");
   const [shownFresh = "", stateFresh = ""] = fresh.split("\nstate\n");
   const [ones, others] = [shownLive.split("\n"), shownFresh.split("\n")];
