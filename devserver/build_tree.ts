@@ -17,6 +17,7 @@ import type { Progress } from "../plugin/ninja_output.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Project } from "../plugin/project.js";
 import { isSourceFile } from "./project_watch.js";
+import { SlowProgress } from "./slow_progress.js";
 import type { Changes, Watch } from "./watch.js";
 
 /** What of a project and its watch is needed here; tests script the rest. */
@@ -58,6 +59,11 @@ export class BuildTree {
   }
 
   /** There is something to build. */
+  /** Where the compilers run: what they name is relative to it. */
+  get buildDir(): string {
+    return this.current.buildDir;
+  }
+
   get isDirty(): boolean {
     return this.dirty.size > 0 || this.isLinkDue;
   }
@@ -148,11 +154,15 @@ export class BuildTree {
       const concerned = new Set(this.current.affectedObjects(savedMeanwhile()));
       if (objects.some((object) => concerned.has(object))) abort.abort();
     };
-    const run = (): Promise<BuildOutcome> => this.project.ninja.buildObjects(objects, this.onProgress, abort.signal);
-    const outcome = await this.build(objects, run, () => {
-      this.supersede?.();
-      return !abort.signal.aborted;
-    });
+    const { ninja } = this.project;
+    const outcome = await this.build(
+      objects,
+      (step) => ninja.buildObjects(objects, step, abort.signal),
+      () => {
+        this.supersede?.();
+        return !abort.signal.aborted;
+      },
+    );
     this.supersede = undefined;
     return outcome.ok && abort.signal.aborted ? success("superseded") : outcome;
   }
@@ -165,7 +175,7 @@ export class BuildTree {
   /** Builds and links everything. */
   async buildAll(): Promise<Result<BuildOutcome>> {
     const objects = new Set([...this.dirty, ...this.current.affectedObjects([...this.touched])]);
-    const outcome = await this.build([...objects], () => this.project.ninja.buildAll(this.onProgress));
+    const outcome = await this.build([...objects], (step) => this.project.ninja.buildAll(step));
     if (!outcome.ok || !outcome.value.ok) return outcome;
     this.isLinkDue = false;
     this.touched.clear();
@@ -188,7 +198,7 @@ export class BuildTree {
   /** @param isWanted asked after the build: false if its objects stay dirty all the same */
   private async build(
     objects: readonly ObjectPath[],
-    run: () => Promise<BuildOutcome>,
+    run: (onProgress: (progress: Progress) => void) => Promise<BuildOutcome>,
     isWanted = (): boolean => true,
   ): Promise<Result<BuildOutcome>> {
     const { patcher, ninja } = this.project;
@@ -197,7 +207,9 @@ export class BuildTree {
     const started = Date.now();
     const before = await patcher.beforeBuild(objects);
     if (!before.ok) return before;
-    const outcome = await run();
+    const progress = new SlowProgress(objects.length, (step) => this.onProgress?.(step));
+    const outcome = await run(progress.step);
+    progress.end();
     const after = await patcher.afterBuild(objects);
     if (!after.ok) return after;
     this.lookAtLog(new Set(objects));

@@ -118,8 +118,7 @@ async function connect(
   });
   ending.onEnd(() => watch.close());
   const tree = new BuildTree(project, watch, ({ done, total, text }) => {
-    // A program that draws on the terminal does not want a line that comes and goes.
-    if (options.json || program?.isRunning() !== true) report({ type: "progress", stage: "build", text, done, total });
+    report({ type: "progress", stage: "build", text, done, total });
   });
   const start = (): void => {
     program?.start();

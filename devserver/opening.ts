@@ -1,5 +1,6 @@
 // Opens the project with its progress told; a first build that fails is tried again after the next save.
 
+import { parseDiagnostics } from "../plugin/diagnostics.js";
 import type { Result } from "../plugin/errors.js";
 import { openProject, type Project } from "../plugin/project.js";
 import { isSourceFile, watchProject } from "./project_watch.js";
@@ -71,7 +72,7 @@ export function openWithProgress(
         built: () => {},
       });
       // What is saved from the moment of this report on is seen.
-      report({ type: "buildFailed", files: [], output });
+      report({ type: "buildFailed", files: [], output, diagnostics: parseDiagnostics(output, graph.buildDir) });
       const result = await asked;
       await watch.close();
       return result;

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { parseDiagnostics } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Agent } from "./agents.js";
@@ -290,7 +291,8 @@ export class Reload {
 
   private buildFailed(output: string, changes?: Changes): void {
     const files = new Set([...this.files, ...(changes?.touched ?? [])]);
-    this.report({ type: "buildFailed", files: [...files], output });
+    const diagnostics = parseDiagnostics(output, this.parts.tree.buildDir);
+    this.report({ type: "buildFailed", files: [...files], output, diagnostics });
   }
 
   private problem(problem: Problem): void {

@@ -1,5 +1,6 @@
 // What the dev server has to say: one union, turned into lines by report_terminal.ts and report_json.ts.
 
+import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
 
 /** Milliseconds; total runs from the save being seen to the acknowledgement. */
@@ -65,7 +66,13 @@ export type Report =
   | (Turned & { readonly type: "redone" })
   | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
   /** The compilers' output, as they wrote it. */
-  | { readonly type: "buildFailed"; readonly files: readonly string[]; readonly output: string }
+  | {
+      readonly type: "buildFailed";
+      readonly files: readonly string[];
+      readonly output: string;
+      /** The same as values, as far as its forms are known. */
+      readonly diagnostics: readonly Diagnostic[];
+    }
   | {
       readonly type: "restartNeeded";
       readonly files: readonly string[];

@@ -78,6 +78,9 @@ test("a build that fails shows the compiler's words, and the next good save of a
   const failed = await setup.verdict("buildFailed");
   assert.match(failed.output, /^\S*a\.c: In function .*‘?'?ten.* undeclared/s);
   assert.ok(!/FAILED|ninja|\[\d/.test(failed.output), failed.output);
+  const [error] = failed.diagnostics.filter(({ severity }) => severity === "error");
+  assert.deepEqual([error?.file, error?.line, error?.column], [a, 2, 22]);
+  assert.match(error?.message ?? "", /ten.* undeclared/);
   assert.deepEqual(setup.patcher.taken(), ["beforeBuild a.c.o", "afterBuild"]);
 
   const b = edit("b.c", "return 2", "return 20");

@@ -53,7 +53,10 @@ test("new functions, variables and notes are told, the notes below", () => {
 
 test("the compiler's text is shown as it is, errors and warnings alike", () => {
   const output = "a.c:1: error: \x1b[31mno\x1b[m\n  at all\n";
-  assert.equal(text({ type: "buildFailed", files: ["/p/a.c"], output }), `build failed  a.c\n${output}`);
+  assert.equal(
+    text({ type: "buildFailed", files: ["/p/a.c"], output, diagnostics: [] }),
+    `build failed  a.c\n${output}`,
+  );
   assert.ok(text({ ...hot, warnings: "a.c:1: warning: hm\n" }).endsWith("apply 1)\na.c:1: warning: hm"));
 });
 

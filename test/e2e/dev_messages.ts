@@ -56,6 +56,13 @@ export interface BuildFailed {
   readonly type: "buildFailed";
   readonly files: readonly string[];
   readonly output: string;
+  readonly diagnostics: readonly {
+    readonly file: string;
+    readonly line?: number;
+    readonly column?: number;
+    readonly severity: "error" | "warning" | "note";
+    readonly message: string;
+  }[];
 }
 
 export interface RestartNeeded {
