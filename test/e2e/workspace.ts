@@ -54,6 +54,10 @@ export class Workspace {
     fs.writeFileSync(this.path(name), text);
   }
 
+  exists(name: string): boolean {
+    return fs.existsSync(this.path(name));
+  }
+
   /** Replaces the one place where `from` occurs. */
   edit(name: string, from: string, to: string): void {
     const parts = this.read(name).split(from);
