@@ -16,7 +16,7 @@ export interface Reported {
   visitUsers(node: NodeId, visit: (edge: EdgeId) => void): void;
   /** Outputs that build.ninja does not know: the compiled modules of C++20 and Fortran. */
   outputsOf(edge: EdgeId): readonly NodeId[];
-  /** Edges whose outputs exist but whose report is lost: only ninja's next run of them can tell what they read. */
+  /** Edges whose outputs exist but whose report is lost or of an earlier run: only ninja's next run of them can tell what they read. */
   readonly lost: readonly EdgeId[];
 }
 
@@ -36,8 +36,7 @@ export const nothingReported: Reported = {
  * @returns E_NINJA_SYNTAX for a dyndep file that cannot be read
  */
 export async function readReported(edges: Edges, nodes: Nodes, deps: NinjaDeps): Promise<Result<Reported>> {
-  const inputs = recordedInputs(edges, nodes, deps);
-  const lost: EdgeId[] = [];
+  const { inputs, lost } = recordedInputs(edges, nodes, deps);
   for (let id = 0; id < edges.count; id++) {
     const { logged, depfile } = edges.reportsOf(id);
     if (inputs.has(id) || (!logged && depfile === "")) continue;
@@ -61,20 +60,27 @@ export async function readReported(edges: Edges, nodes: Nodes, deps: NinjaDeps):
   });
 }
 
-/** From the log of ninja. */
-function recordedInputs(edges: Edges, nodes: Nodes, deps: NinjaDeps): Map<EdgeId, Int32Array> {
+/**
+ * From the log of ninja. A record that is older than its output, as a ninja that was killed leaves it, tells what an earlier
+ * output was made from: it is taken, but counts as lost, as it does for ninja.
+ */
+function recordedInputs(edges: Edges, nodes: Nodes, deps: NinjaDeps) {
   const ids = Int32Array.from(deps.paths, (path) => nodes.intern(path));
   const inputs = new Map<EdgeId, Int32Array>();
+  const lost: EdgeId[] = [];
   for (const output of deps.outputs) {
-    const producer = edges.producerOf(ids[output] ?? -1);
+    const node = ids[output] ?? -1;
+    const producer = edges.producerOf(node);
     const record = deps.inputsOf(output);
     if (producer === undefined || !record || !edges.reportsOf(producer).logged) continue;
     inputs.set(
       producer,
       record.map((id) => ids[id] ?? -1),
     );
+    const found = statSync(nodes.absolute(node), { bigint: true, throwIfNoEntry: false });
+    if (found && found.mtimeNs > (deps.mtimeOf(output) ?? 0n)) lost.push(producer);
   }
-  return inputs;
+  return { inputs, lost };
 }
 
 async function readDepfile(file: string, nodes: Nodes): Promise<Int32Array | undefined> {

@@ -4,7 +4,8 @@ import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { loadGraph } from "../../plugin/graph/load.js";
-import { Space } from "./space.js";
+import type { Space } from "./space.js";
+import { writtenProject } from "./written_project.js";
 
 const test = suite("scans");
 
@@ -32,25 +33,13 @@ const scan =
   "ninja_dyndep_version = 1\nbuild interface.o | interface.gcm: dyndep\nbuild user.o: dyndep | interface.gcm\n";
 
 function project(): Space {
-  const space = new Space({
+  return writtenProject({
     "build.ninja": manifest,
     "modules.txt": `${scan}build other.o: dyndep\n`,
     "interface.cc": "",
     "user.cc": "",
     "other.cc": "",
   });
-  const reply = (name: string, value: unknown) =>
-    space.write(`.cmake/api/v1/reply/${name}.json`, JSON.stringify(value));
-  reply("index-1", {
-    cmake: { generator: { name: "Ninja" }, paths: { root: "/usr/share/cmake" } },
-    objects: [{ kind: "codemodel", version: { major: 2 }, jsonFile: "model.json" }],
-  });
-  reply("model", {
-    paths: { source: space.path, build: space.path },
-    configurations: [{ projects: [{ name: "modules" }], targets: [{ jsonFile: "app.json" }] }],
-  });
-  reply("app", { name: "app", type: "EXECUTABLE", artifacts: [{ path: "app" }] });
-  return space;
 }
 
 /** The objects that ninja would make after a touch of the file. */
