@@ -1,9 +1,8 @@
 // Recognises a build statement in which nothing is to be evaluated, as nearly all of CMake's are, in a single match.
 //
-// The lexer reads every statement right. This is faster by so much (5,000 objects: 25 ms instead of 90, when the process
-// has just started) because the loop over the characters is that of the regular expression. What is accepted here is a
-// part of the grammar, and means the same: no "$", no CR, no comment inside, bindings with names in capitals only.
-
+// The lexer reads every statement right. This is faster (5,000 objects: 50 ms instead of 75 for the first manifest of a
+// process, 20 instead of 30 later), because the loop over the characters is that of the regular expression. What is accepted
+// here is a part of the grammar, and means the same: no "$", no CR, no comment inside, bindings with names in capitals only.
 import type { EdgeFiles } from "./edge.js";
 
 /** What is accepted needs no evaluation, and its paths are canonical. */
