@@ -9,6 +9,7 @@ import { Agents } from "./agents.js";
 import { BuildTree } from "./build_tree.js";
 import { attachCommands, attachKeys, type Controls, KEYS_HELP } from "./controls.js";
 import { Ending } from "./ending.js";
+import { LastPatches } from "./last_patch.js";
 import { noWishes, type OpeningOptions, openWithProgress, type Wishes } from "./opening.js";
 import { Program } from "./program.js";
 import { watchProject } from "./project_watch.js";
@@ -34,14 +35,15 @@ const CONNECT_MS = 10_000;
 /** Runs until it is ended. The exit code: 0 if the user ended it, 1 if it could not do its work. */
 export async function dev(options: DevOptions): Promise<number> {
   const located = locateProject(options);
-  const report = reporterFor(options, located.ok ? located.value.sourceDir : options.dir);
+  const lastPatches = new LastPatches(reporterFor(options, located.ok ? located.value.sourceDir : options.dir));
+  const { report } = lastPatches;
   if (!located.ok) {
     report(errorReport(located.problem));
     return 1;
   }
   const ending = new Ending();
   try {
-    const served = await serve(options, located.value.buildDir, report, ending);
+    const served = await serve(options, located.value.buildDir, lastPatches, ending);
     if (served.ok || ending.signal.aborted) return 0;
     report(errorReport(served.problem));
     return 1;
@@ -50,7 +52,13 @@ export async function dev(options: DevOptions): Promise<number> {
   }
 }
 
-async function serve(options: DevOptions, buildDir: string, report: Reporter, ending: Ending): Promise<Result<void>> {
+async function serve(
+  options: DevOptions,
+  buildDir: string,
+  lastPatches: LastPatches,
+  ending: Ending,
+): Promise<Result<void>> {
+  const { report } = lastPatches;
   // The session first: no second server builds in the same directory, and programs that run already can connect.
   const agents = new Agents((problem) => report(errorReport(problem)));
   const wishes = noWishes(report);
@@ -66,7 +74,7 @@ async function serve(options: DevOptions, buildDir: string, report: Reporter, en
     if (!chosen.ok) return chosen;
     program = programAt(chosen.value.path, options, session.value.file, report, ending);
   }
-  const reload = await connect(options, project, agents, program, wishes, report, ending);
+  const reload = await connect(options, project, agents, program, wishes, lastPatches, ending);
   await reload.run();
   await project.ninja.idle();
   return success(undefined);
@@ -107,9 +115,10 @@ async function connect(
   agents: Agents,
   program: Program | undefined,
   wishes: Wishes,
-  report: Reporter,
+  lastPatches: LastPatches,
   ending: Ending,
 ): Promise<Reload> {
+  const { report } = lastPatches;
   let buildMs = project.buildMs;
   const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
     changed: () => reload.changed(),
@@ -130,6 +139,7 @@ async function connect(
     watch,
     agents,
     report,
+    sending: lastPatches.sending,
     program: program && {
       isRunning: () => program.isRunning(),
       stop: () => program.stop(),

@@ -4,7 +4,7 @@
 
 import type { Agent } from "./agents.js";
 import type { Report, Reporter } from "./report.js";
-import { type Preparation, type ProcessPatcher, prepare, type UpdateOutcome, update } from "./update.js";
+import { type Preparation, type ProcessPatcher, prepare, type Sending, type UpdateOutcome, update } from "./update.js";
 
 /** A batch of saves on its way to its verdict. */
 export interface Batch {
@@ -31,6 +31,7 @@ export class Processes {
     private readonly patcher: ProcessPatcher,
     private readonly report: Reporter,
     private readonly wake: () => void,
+    private readonly sending: Sending = () => {},
   ) {}
 
   /** Asks every process that answers what it has loaded. */
@@ -82,7 +83,7 @@ export class Processes {
     const updates = [...preparing].map(async ([agent, preparation]) => {
       const prepared = await preparation;
       patching = patching.then(async () => {
-        const outcome = await update(agent, this.patcher, prepared, batch.files);
+        const outcome = await update(agent, this.patcher, prepared, batch.files, this.sending);
         told = this.verdict(agent, outcome, batch) || told;
       });
       await patching;

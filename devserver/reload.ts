@@ -10,7 +10,7 @@ import type { BuildTree } from "./build_tree.js";
 import { Processes } from "./processes.js";
 import { errorReport, type Report, type Reporter } from "./report.js";
 import { turnAll, type Way } from "./undo.js";
-import type { ProcessPatcher } from "./update.js";
+import type { ProcessPatcher, Sending } from "./update.js";
 import type { Changes, Watch } from "./watch.js";
 
 export interface ReloadParts {
@@ -21,6 +21,8 @@ export interface ReloadParts {
   /** undefined with --no-run. */
   readonly program: { isRunning(): boolean; stop(): Promise<void>; start(buildMs: number): void } | undefined;
   readonly report: Reporter;
+  /** A patch goes to a process, or undefined: it has answered. */
+  readonly sending?: Sending;
 }
 
 /** For so long a build whose files are saved again is given up for the next one. */
@@ -62,6 +64,7 @@ export class Reload {
       patcher,
       (report) => this.report(report),
       () => this.wake(),
+      this.parts.sending,
     );
   }
 

@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
+import type { LastPatch } from "./last_patch.js";
 
 /** Milliseconds; total runs from the save being seen to the acknowledgement. */
 export interface Timings {
@@ -43,6 +44,8 @@ export type Report =
       /** How it exited, where we are its parent. */
       readonly code?: number;
       readonly signal?: string;
+      /** After a crash: the last patch that it had. */
+      readonly lastPatch?: LastPatch;
     }
   /** What the program prints. */
   | { readonly type: "output"; readonly pid: number; readonly stream: "stdout" | "stderr"; readonly text: string }

@@ -55,7 +55,7 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
     case "process":
       return report.state === "connected"
         ? colors.dim(`process ${report.pid} connected`)
-        : `process ${report.pid} exited${exitText(report)}`;
+        : [`process ${report.pid} exited${exitText(report)}`, ...crashNote(report)].join("\n");
     case "output":
       return report.text;
     case "hot": {
@@ -111,6 +111,15 @@ function timings(ms: Timings): string {
 function exitText(report: Extract<Report, { type: "process" }>): string {
   if (report.signal !== undefined) return ` by ${report.signal}`;
   return report.code === undefined ? "" : ` with code ${report.code}`;
+}
+
+function crashNote({ lastPatch }: Extract<Report, { type: "process" }>): string[] {
+  if (lastPatch === undefined) return [];
+  const { patch, functions, ms } = lastPatch;
+  const what = cut(functions, MOST_NAMES);
+  return [
+    `     its last patch was ${patch} (${what}), ${(ms / 1000).toFixed(1)} s before; a save or r starts it again`,
+  ];
 }
 
 function warnings(text: string): string[] {

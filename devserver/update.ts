@@ -19,6 +19,9 @@ export type UpdateOutcome =
 /** What of the patcher is needed here; tests script it. */
 export type ProcessPatcher = Pick<Patcher, "isProjectModule" | "roomNear" | "update" | "commit">;
 
+/** A patch goes to the process, or undefined: it has answered. */
+export type Sending = (pid: number, patch: Patch | undefined) => void;
+
 /** What had to be asked of the process before a patch can be made for it. */
 export type Preparation =
   | Exclude<UpdateOutcome, { kind: "hot" | "restartNeeded" | "unchanged" }>
@@ -40,6 +43,7 @@ export async function update(
   patcher: ProcessPatcher,
   prepared: Preparation,
   files: readonly string[],
+  sending: Sending,
 ): Promise<UpdateOutcome> {
   if (prepared.kind !== "prepared") return prepared;
   const wanted = await patcher.update(agent.view());
@@ -47,11 +51,13 @@ export async function update(
   const { patch } = wanted;
   const start = performance.now();
   const before = agent.view();
+  sending(agent.pid, patch);
   const answer = await agent.apply(patch.number, patch.libraries, {
     functions: [...patch.functions, ...patch.addedFunctions],
     files,
   });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
+    if (applied.kind === "done" || applied.kind === "refused") sending(agent.pid, undefined);
     if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied, settle) : applied;
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import pc from "picocolors";
 import { suite } from "uvu";
+import { LastPatches } from "../../devserver/last_patch.js";
 import type { Report } from "../../devserver/report.js";
 import { jsonReporter } from "../../devserver/report_json.js";
 import { terminalReporter, terminalText } from "../../devserver/report_terminal.js";
+import { patch } from "./scripted_patcher.js";
 
 const test = suite("report");
 
@@ -144,6 +146,37 @@ test("a script gets one object a line, with the documented fields and three deci
     assert.deepEqual(first[field], hot[field]);
   }
   assert.deepEqual(second, { type: "output", pid: 17, stream: "stdout", text: "two\nlines\n" });
+});
+
+test("a crash is reported with the last patch that stands; an end from outside is not", () => {
+  const seen: Report[] = [];
+  const { report, sending } = new LastPatches((each) => void seen.push(each));
+  const hot = (pid: number, patch: number, functions: string[]): Report => ({
+    ...{ type: "hot", files: [], functions, added: [], variables: [], patch, pid, notes: [], warnings: "" },
+    ms: { total: 1, build: 1, diff: 1, link: 1, bind: 1, apply: 1 },
+  });
+  const exited = (pid: number, signal: string): Report => ({ type: "process", pid, state: "exited", signal });
+  const last = () => {
+    const each = seen.at(-1);
+    assert.ok(each?.type === "process");
+    return each.lastPatch;
+  };
+  report(hot(1, 1, ["f"]));
+  report(hot(1, 2, ["g"]));
+  report(hot(2, 9, ["h"]));
+  report({ type: "undone", patch: 2, pid: 1, functions: ["g"], us: 1, notes: [] });
+  report(exited(1, "SIGSEGV"));
+  assert.deepEqual([last()?.patch, last()?.functions], [1, ["f"]]);
+  const text = terminalText(seen.at(-1) as Report, { projectDir: "/", colors: pc.createColors(false) });
+  assert.match(text, /^process 1 exited by SIGSEGV\n {5}its last patch was 1 \(f\), \d+\.\d s before/);
+  report(exited(2, "SIGTERM"));
+  assert.equal(last(), undefined);
+  report(exited(1, "SIGSEGV"));
+  assert.equal(last(), undefined, "another process with this id");
+  report(hot(3, 1, ["f"]));
+  sending(3, patch({ number: 2, functions: ["k"], addedFunctions: ["l"] }));
+  report(exited(3, "SIGABRT"));
+  assert.deepEqual([last()?.patch, last()?.functions], [2, ["k", "l"]], "it crashed before it could answer");
 });
 
 test.run();

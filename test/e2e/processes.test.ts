@@ -79,6 +79,26 @@ const crashes: ProcessScenario = {
   },
 };
 
+const newCodeCrashes: ProcessScenario = {
+  row: "E8",
+  soFar: "the patch and its functions are named; not the line",
+  name: "new code crashes: the report names its patch and functions, and what is saved then is started",
+  async run(configuration, adopt) {
+    const program = await start(configuration, adopt);
+    await program.shows({ E3: "1", "E4.other": "5" });
+    program.edit("e4.c", "return x + 5;", "return x + 6;");
+    await program.hot(/e4_other/);
+    await program.shows({ "E4.other": "6" });
+    program.edit("e3.c", "/* place for code */", "if (x == 0) *(volatile int *)0 = 1; /* place for code */");
+    const state = await exited(program);
+    const { patch, functions } = state.lastPatch as { patch: number; functions: string[] };
+    assert.deepEqual([state.signal, patch, functions], ["SIGSEGV", 2, ["e3_value"]]);
+    program.edit("e3.c", "if (x == 0) *(volatile int *)0 = 1; /* place for code */\n  return x + 1;", "return x + 5;");
+    await startedAgain(program, "5");
+    await program.quit();
+  },
+};
+
 const stopped: ProcessScenario = {
   row: "E3",
   soFar: "exits, crashes, is stopped for seconds by a signal",
@@ -220,8 +240,8 @@ function runElsewhere(program: Program): ChildProcess {
   return child;
 }
 
-const scenarios = [exits, crashes, stopped, serverKilled, savedMeanwhile, undoneKnown].filter(({ row }) =>
-  isRowChosen(row),
+const scenarios = [exits, crashes, newCodeCrashes, stopped, serverKilled, savedMeanwhile, undoneKnown].filter(
+  ({ row }) => isRowChosen(row),
 );
 
 for (const configuration of chosenConfigurations()) {
