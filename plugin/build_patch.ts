@@ -277,10 +277,10 @@ async function locateOriginal(module: ProjectModule, object: ObjectChange): Prom
 /** What runs and what ran once is compared with what is to run: objects of all of them may be alive. */
 const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
   planned.flatMap(({ change, plan }) =>
-    change.objects.flatMap(({ before, undone, after }, index) =>
+    change.objects.flatMap(({ original, before, undone, after }, index) =>
       [before, ...undone]
         .filter((other) => other !== null)
-        .map((other) => ({ module: change.path, before: other, after, diff: plan.diffs[index] })),
+        .map((other) => ({ module: change.path, original, before: other, after, diff: plan.diffs[index] })),
     ),
   );
 

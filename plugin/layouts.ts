@@ -9,6 +9,8 @@ import { type Problem, type Result, success } from "./errors.js";
 export interface ComparedObject {
   /** Path of the module that it is linked into. */
   readonly module: string;
+  /** What was linked into the module; null for an object that was not. */
+  readonly original: string | null;
   readonly before: string;
   readonly after: string;
   readonly diff: ObjectDiff | undefined;
@@ -42,6 +44,9 @@ export async function checkLayouts(objects: readonly ComparedObject[]): Promise<
     // Nothing can be seen (no debug information): that matters where code changed.
     changes.push(...result.value.filter(({ file, symbol }) => symbol === "" && (file !== "" || hasCode(diff))));
   }
+  const returned = await findReturnedVariables(objects);
+  if (!returned.ok) return returned;
+  changes.push(...returned.value);
   const types = [...new Set(changes.map(({ type }) => type).filter((type) => type !== ""))];
   const uses = await usesOf(objects, types);
   if (!uses.ok) return uses;
@@ -51,6 +56,21 @@ export async function checkLayouts(objects: readonly ComparedObject[]): Promise<
     .filter(({ type }) => !harmless.has(type))
     .map((change) => problemOf(change, usesOfType(uses.value, change.type)));
   return success({ problems, renewed });
+}
+
+/**
+ * A variable that no version of late had, and that is there again, is the one that the module has: it was left out by a
+ * compiler because nothing used it, or taken out. Its type must still be what it was.
+ */
+async function findReturnedVariables(objects: readonly ComparedObject[]): Promise<Result<LayoutChange[]>> {
+  const changes: LayoutChange[] = [];
+  for (const { original, before, after, diff } of objects) {
+    if (original === null || original === before || diff === undefined || diff.newVariables.length === 0) continue;
+    const found = await layouts(original, after);
+    if (!found.ok) return found;
+    changes.push(...found.value.filter(({ code }) => code === "E_VARIABLE"));
+  }
+  return success(changes);
 }
 
 async function usesOf(objects: readonly ComparedObject[], types: readonly string[]): Promise<Result<TypeUse[]>> {

@@ -198,4 +198,48 @@ const globalGrows: Scenario = {
   },
 };
 
-runScenarios("types", "types", [memberAdded, virtualAdded, otherChanges, onTheStack, harmless, globalGrows]);
+const variableReturns: Scenario = {
+  row: "B9",
+  name: "a variable that was taken out and is there again with another type is refused",
+  async run(program) {
+    await program.shows({ "B9.count": "7" });
+    program.edit(
+      "c6.cc",
+      "static int counted = 5;\n\nstatic int count() { return int(counted++ > 0) * 7; }",
+      "static int count() { return 7; }",
+    );
+    // Either it can be told from one that a compiler left out, or it goes.
+    const { type } = await program.nextVerdict();
+    assert.ok(type === "hot" || type === "restartNeeded", type);
+    await program.goesOn();
+    program.edit(
+      "c6.cc",
+      "static int count() { return 7; }",
+      "static float counted = 5;\n\nstatic int count() { return int(counted++ > 4) * 7; }",
+    );
+    const { reasons } = await program.restartNeeded();
+    assert.ok(
+      reasons.some(({ message }) => message.includes("the type of counted changed from int to float")),
+      JSON.stringify(reasons),
+    );
+    await program.goesOn();
+    program.edit(
+      "c6.cc",
+      "static float counted = 5;\n\nstatic int count() { return int(counted++ > 4) * 7; }",
+      "static int counted = 5;\n\nstatic int count() { return int(counted++ > 0) * 7; }",
+    );
+    await program.hotOrUnchanged();
+    await program.goesOn();
+    assert.deepEqual(program.log.history("B9.count"), ["7"]);
+  },
+};
+
+runScenarios("types", "types", [
+  memberAdded,
+  virtualAdded,
+  otherChanges,
+  onTheStack,
+  harmless,
+  globalGrows,
+  variableReturns,
+]);

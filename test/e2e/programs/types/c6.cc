@@ -8,4 +8,11 @@ struct C6Settings {
 
 static C6Settings settings;
 
-void run_c6() { report("C6.speed", "%d", settings.speed); }
+static int counted = 5;
+
+static int count() { return int(counted++ > 0) * 7; }
+
+void run_c6() {
+  report("B9.count", "%d", count());
+  report("C6.speed", "%d", settings.speed);
+}
