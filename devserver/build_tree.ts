@@ -1,15 +1,16 @@
 // The build tree while programs run from it: which objects are out of date, and their build.
 //
 // Promised: an object is dirty from the save that concerns it until a build of it succeeded. Before a build the patcher
-// moves the dirty objects away, so that ninja builds them anew whatever their times are: a save during the build, or a
-// file put back with its old time, is never taken for old.
+// moves the dirty objects away, so that they are built anew whatever their times are: a save during the build, or a file
+// put back with its old time, is never taken for old.
 //
 // The graph moves: CMake runs again when something that it reads was saved, or when a glob finds other files. Where that
 // changed what a module is linked from, everything is linked again, so that the project's own linker judges it and what
 // a process opens later is up to date. While CMake fails, the graph that was stays.
 
+import { rmSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { BuildOutcome, Ninja } from "../plugin/build.js";
+import type { BuildOutcome, BuildTool } from "../plugin/build.js";
 import { type Result, success } from "../plugin/errors.js";
 import type { BuildGraph, ObjectPath } from "../plugin/graph/graph.js";
 import type { NinjaLog } from "../plugin/ninja_log.js";
@@ -23,11 +24,14 @@ import type { Changes, Watch } from "./watch.js";
 /** What of a project and its watch is needed here; tests script the rest. */
 export interface BuildProject
   extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion" | "globsDiffer"> {
-  readonly ninja: Pick<Ninja, "buildObjects" | "buildAll" | "quiet">;
+  readonly tool: Pick<BuildTool, "buildObjects" | "buildAll" | "quiet">;
   readonly log: Pick<NinjaLog, "written">;
   readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild">;
 }
 export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
+
+/** A file with a time before this is no plain save. */
+const FRESH_MS = 2000;
 
 export class BuildTree {
   private current: BuildGraph;
@@ -37,6 +41,8 @@ export class BuildTree {
   private readonly dirty = new Set<ObjectPath>();
   /** Saved without a change: no reason to build, but a full build will. */
   private readonly touched = new Set<string>();
+  /** Generated files that the build tool would wrongly take for new. */
+  private readonly stale = new Set<string>();
   private configuration: "current" | "due" | "failed" = "current";
   /** Of the last CMake that failed. */
   private complaint = "";
@@ -79,6 +85,17 @@ export class BuildTree {
     const sources = changes.changed.filter((path) => !this.current.isConfigureInput(path));
     if (sources.length < changes.changed.length) this.configuration = "due";
     for (const object of this.current.affectedObjects(sources)) this.dirty.add(object);
+    for (const path of sources) this.noteOld(path);
+  }
+
+  /** A file that was put back with its old time: what is generated from it looks newer, and must not. */
+  private noteOld(path: string): void {
+    const saved = timeOf(path);
+    if (saved === undefined || saved > Date.now() - FRESH_MS) return;
+    for (const made of this.current.generatedFrom([path])) {
+      const time = timeOf(made);
+      if (time !== undefined && time >= saved && made.startsWith(`${this.current.buildDir}/`)) this.stale.add(made);
+    }
   }
 
   /** A CMake that failed may succeed now. */
@@ -104,7 +121,7 @@ export class BuildTree {
 
   /** Runs CMake again and takes over the new graph. On an error the old one stays. */
   async reconfigure(): Promise<Result<void>> {
-    await this.project.ninja.quiet();
+    await this.project.tool.quiet();
     this.lookAtLog(new Set());
     const started = Date.now();
     this.configuration = "failed";
@@ -126,7 +143,7 @@ export class BuildTree {
     this.lookAtLog(new Set());
     const isConfigured = this.project.graphVersion() !== this.version;
     if (!this.builtElsewhere && !isConfigured) return success(false);
-    await this.project.ninja.quiet();
+    await this.project.tool.quiet();
     const since = this.knownAt;
     this.knownAt = Date.now();
     this.builtElsewhere = false;
@@ -154,10 +171,10 @@ export class BuildTree {
       const concerned = new Set(this.current.affectedObjects(savedMeanwhile()));
       if (objects.some((object) => concerned.has(object))) abort.abort();
     };
-    const { ninja } = this.project;
+    const { tool } = this.project;
     const outcome = await this.build(
       objects,
-      (step) => ninja.buildObjects(objects, step, abort.signal),
+      (step) => tool.buildObjects(objects, step, abort.signal),
       () => {
         this.supersede?.();
         return !abort.signal.aborted;
@@ -175,7 +192,7 @@ export class BuildTree {
   /** Builds and links everything. */
   async buildAll(): Promise<Result<BuildOutcome>> {
     const objects = new Set([...this.dirty, ...this.current.affectedObjects([...this.touched])]);
-    const outcome = await this.build([...objects], (step) => this.project.ninja.buildAll(step));
+    const outcome = await this.build([...objects], (step) => this.project.tool.buildAll(step));
     if (!outcome.ok || !outcome.value.ok) return outcome;
     this.isLinkDue = false;
     this.touched.clear();
@@ -201,12 +218,14 @@ export class BuildTree {
     run: (onProgress: (progress: Progress) => void) => Promise<BuildOutcome>,
     isWanted = (): boolean => true,
   ): Promise<Result<BuildOutcome>> {
-    const { patcher, ninja } = this.project;
-    await ninja.quiet();
+    const { patcher, tool } = this.project;
+    await tool.quiet();
     this.lookAtLog(new Set());
     const started = Date.now();
     const before = await patcher.beforeBuild(objects);
     if (!before.ok) return before;
+    for (const path of this.stale) rmSync(path, { force: true });
+    this.stale.clear();
     const progress = new SlowProgress(objects.length, (step) => this.onProgress?.(step));
     const outcome = await run(progress.step);
     progress.end();
@@ -252,6 +271,10 @@ export class BuildTree {
     await this.watch.setFiles(graph.watchedFiles, since);
     return success(undefined);
   }
+}
+
+function timeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function sameElements(left: readonly string[], right: readonly string[]): boolean {

@@ -12,6 +12,8 @@ interface DevFlags {
   readonly json?: true;
   readonly run: boolean;
   readonly define: readonly string[];
+  readonly preset?: string;
+  readonly generator?: string;
 }
 
 /** @param argv without node and the script; what follows the first `--` is the program's */
@@ -34,13 +36,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--target <name>", "the executable to run, where the project has several")
     .option("--json", "report in lines of JSON, take commands on standard input")
     .option("--no-run", "start no program: those that are started elsewhere connect by themselves")
+    .option("--preset <name>", "a configure preset of the project")
+    .option("-G, --generator <name>", "Ninja (default), Ninja Multi-Config or Unix Makefiles")
     .option("-D, --define <VAR=VALUE>", "passed to CMake", (value: string, all: string[]) => [...all, value], [])
     .action(async (dir: string, flags: DevFlags) => {
-      const { build, target, json, run, define } = flags;
+      const { build, target, json, run, define, preset, generator } = flags;
       code = await dev({
         dir,
         ...(build === undefined ? {} : { buildDir: build }),
         ...(target === undefined ? {} : { target }),
+        ...(preset === undefined ? {} : { preset }),
+        ...(generator === undefined ? {} : { generator }),
         definitions: define,
         json: json === true,
         run,

@@ -76,7 +76,7 @@ async function serve(
   }
   const reload = await connect(options, project, agents, program, wishes, lastPatches, ending);
   await reload.run();
-  await project.ninja.idle();
+  await project.tool.idle();
   return success(undefined);
 }
 

@@ -11,6 +11,8 @@ export interface OpeningOptions {
   readonly dir: string;
   readonly buildDir?: string;
   readonly definitions: readonly string[];
+  readonly preset?: string;
+  readonly generator?: string;
 }
 
 /** What the user can ask for by a key or a command; what it does depends on how far things are. */
@@ -45,11 +47,13 @@ export function openWithProgress(
   report: Reporter,
   signal: AbortSignal,
 ): Promise<Result<Project>> {
-  const { dir, buildDir, definitions } = options;
+  const { dir, buildDir, definitions, preset, generator } = options;
   return openProject({
     dir,
     definitions,
     ...(buildDir === undefined ? {} : { buildDir }),
+    ...(preset === undefined ? {} : { preset }),
+    ...(generator === undefined ? {} : { generator }),
     signal,
     onConfigure: () => report({ type: "progress", stage: "configure", text: "CMake configures the project" }),
     onProgress: ({ done, total, text }) => report({ type: "progress", stage: "build", text, done, total }),

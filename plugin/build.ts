@@ -1,10 +1,11 @@
-// Lets ninja build: objects or everything, one ninja at a time, each one killable.
+// Lets the project's build tool build: objects or everything, one run at a time, each one killable.
 
-import { basename } from "node:path";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { startCommand } from "./command.js";
 import { formatProblem } from "./errors.js";
 import type { ObjectPath } from "./graph/graph.js";
-import { NINJA_STATUS, NinjaOutput, type NinjaText, type Progress } from "./ninja_output.js";
+import { NINJA_STATUS, NinjaOutput, type Progress } from "./ninja_output.js";
 import { otherBuildsEnded } from "./other_builds.js";
 
 export interface BuildOutcome {
@@ -12,24 +13,37 @@ export interface BuildOutcome {
   readonly ms: number;
   /** Failed: the compilers' output exactly as they wrote it. Succeeded: their warnings. */
   readonly output: string;
-  /** Steps that ninja ran, 0 if everything was up to date. */
+  /** Steps that were run, 0 if everything was up to date. */
   readonly built: number;
 }
 
-// Arguments beyond this many bytes go to further runs of ninja: the kernel's limit is 2 MB with the environment.
+/** What the tool printed, taken apart. */
+export interface BuildText {
+  readonly built: number;
+  /** Of a failed build: what the failed commands printed. */
+  readonly errors: string;
+  /** What the commands that succeeded printed: the compilers' warnings. */
+  readonly warnings: string;
+}
+
+/** One run of the tool. */
+export interface BuildRun {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly output: { push(text: string): void; end(stderr: string): BuildText };
+}
+
+// Arguments beyond this many bytes go to further runs: the kernel's limit is 2 MB with the environment.
 const ARGUMENT_BYTES = 100_000;
 
-/** Ninja in one build directory. Its runs never overlap: they would write the same logs. */
-export class Ninja {
+/** Ninja or make in one build directory. Its runs never overlap: they would write the same files. */
+export abstract class BuildTool {
   private tail: Promise<unknown> = Promise.resolve();
-  private manifest: string | undefined;
-  /** Names of processes that would write the same logs. */
-  private readonly tools: ReadonlySet<string>;
 
   /**
-   * @param buildDir absolute path of the directory of build.ninja
-   * @param program the ninja to run, CMake's CMAKE_MAKE_PROGRAM
-   * @param signal its abort ends a running ninja with its compilers, and no other is started
+   * @param buildDir absolute path
+   * @param program the ninja or make to run, CMake's CMAKE_MAKE_PROGRAM
+   * @param signal its abort ends a running tool with its compilers, and no other is started
    * @param onWait a process that is not ours builds in the directory, and is waited for
    */
   constructor(
@@ -37,26 +51,22 @@ export class Ninja {
     readonly program: string,
     private readonly signal?: AbortSignal,
     private readonly onWait?: (pid: number) => void,
-    private readonly argumentBytes = ARGUMENT_BYTES,
-  ) {
-    this.tools = new Set(["ninja", "ninja-build", "samu", basename(program)]);
-  }
+    protected readonly argumentBytes = ARGUMENT_BYTES,
+  ) {}
 
-  /**
-   * What to build by from here on, instead of build.ninja: a copy of it that ninja does not try to bring up to date,
-   * for as long as CMake fails. undefined: build.ninja again.
-   */
-  useManifest(path: string | undefined): void {
-    this.manifest = path;
-  }
+  /** Names of processes that would write the same files. */
+  protected abstract readonly names: readonly string[];
+  protected abstract runsForAll(onProgress?: (progress: Progress) => void): BuildRun[];
+  protected abstract runsFor(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): BuildRun[];
 
-  get usesCopy(): boolean {
-    return this.manifest !== undefined;
-  }
+  /** CMake runs, and may fail: from here on, builds go by what it wrote before. */
+  abstract beforeConfigure(): void;
+  /** CMake has succeeded. */
+  abstract afterConfigure(): void;
 
   /** Builds all default targets. */
   buildAll(onProgress?: (progress: Progress) => void): Promise<BuildOutcome> {
-    return this.enqueue(() => this.run([[]], onProgress));
+    return this.enqueue(() => this.run(this.runsForAll(onProgress)));
   }
 
   /**
@@ -68,18 +78,20 @@ export class Ninja {
     onProgress?: (progress: Progress) => void,
     superseded?: AbortSignal,
   ): Promise<BuildOutcome> {
-    return this.enqueue(() => this.run(chunks(objects, this.argumentBytes), onProgress, superseded));
+    const runs = (): BuildRun[] => (objects.length === 0 ? [] : this.runsFor(objects, onProgress));
+    return this.enqueue(() => this.run(runs(), superseded));
   }
 
-  /** Resolves when no ninja of ours runs. */
+  /** Resolves when nothing of ours runs. */
   async idle(): Promise<void> {
     await this.tail;
   }
 
-  /** Resolves when no ninja runs in the directory, ours or another. */
+  /** Resolves when nobody builds in the directory, we or another. */
   async quiet(): Promise<void> {
     await this.idle();
-    await otherBuildsEnded(this.buildDir, this.tools, this.onWait, this.signal);
+    const names = new Set([...this.names, basename(this.program)]);
+    await otherBuildsEnded(this.buildDir, names, this.onWait, this.signal);
   }
 
   private enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -88,16 +100,12 @@ export class Ninja {
     return result;
   }
 
-  private async run(
-    runs: readonly (readonly string[])[],
-    onProgress?: (progress: Progress) => void,
-    superseded?: AbortSignal,
-  ): Promise<BuildOutcome> {
+  private async run(runs: readonly BuildRun[], superseded?: AbortSignal): Promise<BuildOutcome> {
     const start = performance.now();
     let built = 0;
     let output = "";
-    for (const targets of runs) {
-      const outcome = await this.runOnce(targets, onProgress, superseded);
+    for (const run of runs) {
+      const outcome = await this.runOnce(run, superseded);
       built += outcome.built;
       if (!outcome.ok) return { ok: false, ms: performance.now() - start, output: outcome.errors, built };
       output += outcome.warnings;
@@ -106,16 +114,13 @@ export class Ninja {
   }
 
   private async runOnce(
-    targets: readonly string[],
-    onProgress?: (progress: Progress) => void,
+    { args, env, output }: BuildRun,
     superseded?: AbortSignal,
-  ): Promise<NinjaText & { ok: boolean }> {
-    const output = new NinjaOutput(onProgress);
+  ): Promise<BuildText & { ok: boolean }> {
     const signals = [this.signal, superseded].filter((signal) => signal !== undefined);
-    const manifest = this.manifest === undefined ? [] : ["-f", this.manifest];
-    const finished = await startCommand(this.program, [...manifest, "-d", "keepdepfile", "--", ...targets], {
+    const finished = await startCommand(this.program, args, {
       cwd: this.buildDir,
-      env: { ...process.env, NINJA_STATUS },
+      env: { ...process.env, ...env },
       onOutput: (text) => output.push(text),
       signal: AbortSignal.any(signals),
     }).finished;
@@ -124,13 +129,49 @@ export class Ninja {
     const ok = finished.value.code === 0;
     if (!ok && text.errors.trim() === "") {
       const how = finished.value.signal ?? `exit code ${finished.value.code}`;
-      return { ...text, ok, errors: `ninja ended with ${how}\n` };
+      return { ...text, ok, errors: `${basename(this.program)} ended with ${how}\n` };
     }
     return { ...text, ok };
   }
 }
 
-function chunks(objects: readonly string[], limit: number): string[][] {
+export class Ninja extends BuildTool {
+  protected readonly names = ["ninja", "ninja-build", "samu"];
+  private isCopyUsed = false;
+
+  /** A copy of build.ninja serves as long as CMake fails, since ninja does not try to bring that up to date. */
+  beforeConfigure(): void {
+    if (this.isCopyUsed) return;
+    mkdirSync(dirname(this.copy), { recursive: true, mode: 0o700 });
+    copyFileSync(join(this.buildDir, "build.ninja"), this.copy);
+    this.isCopyUsed = true;
+  }
+
+  afterConfigure(): void {
+    this.isCopyUsed = false;
+  }
+
+  protected runsForAll(onProgress?: (progress: Progress) => void): BuildRun[] {
+    return [this.runFor([], onProgress)];
+  }
+
+  protected runsFor(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): BuildRun[] {
+    return chunks(objects, this.argumentBytes).map((some) => this.runFor(some, onProgress));
+  }
+
+  private get copy(): string {
+    return join(this.buildDir, ".hotreload", "build.ninja");
+  }
+
+  private runFor(targets: readonly string[], onProgress?: (progress: Progress) => void): BuildRun {
+    const manifest = this.isCopyUsed ? ["-f", this.copy] : [];
+    const args = [...manifest, "-d", "keepdepfile", "--", ...targets];
+    return { args, env: { NINJA_STATUS }, output: new NinjaOutput(onProgress) };
+  }
+}
+
+/** Lists of at most so many bytes each. */
+export function chunks(objects: readonly string[], limit: number): string[][] {
   const result: string[][] = [];
   let bytes = 0;
   for (const object of objects) {

@@ -1,4 +1,4 @@
-// Lets CMake configure a project for reloading: with our module, for Ninja, and only when something asks for it.
+// Lets CMake configure a project for reloading: with our module, and only when something asks for it.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
@@ -15,6 +15,9 @@ export interface ConfigureOptions {
   readonly buildDir: string;
   /** `NAME=VALUE` or `NAME:TYPE=VALUE`, as after cmake's -D. */
   readonly definitions: readonly string[];
+  /** A configure preset of the project, and a generator, as after cmake's --preset and -G. */
+  readonly preset?: string;
+  readonly generator?: string;
   /** Called before CMake runs, which takes from half a second up. */
   readonly onStart?: () => void;
   /** Its abort ends CMake. */
@@ -22,9 +25,13 @@ export interface ConfigureOptions {
 }
 
 export interface Configured {
-  /** The ninja that CMake found. */
-  readonly ninja: string;
+  readonly generator: string;
+  /** The ninja or make that CMake found. */
+  readonly program: string;
 }
+
+const DEFAULT_GENERATOR = "Ninja";
+const GENERATORS: readonly string[] = [DEFAULT_GENERATOR, "Ninja Multi-Config", "Unix Makefiles"];
 
 /** Directories of a project, made absolute; E_PROJECT if there is none. */
 export function findProject(dir: string): Result<string> {
@@ -39,15 +46,16 @@ export function findProject(dir: string): Result<string> {
 }
 
 /**
- * Runs CMake if build.ninja or the cache is missing, or if the options are not those of the last time; ninja
- * itself runs CMake again when a CMakeLists.txt changed. E_PROJECT, E_REFUSED, E_CONFIGURE with CMake's own text, E_TOOL.
+ * Runs CMake if the build or the cache is missing, or if the options are not those of the last time, or come from a
+ * preset; the build tool itself runs CMake again when a CMakeLists.txt changed. E_PROJECT, E_REFUSED, E_CONFIGURE with CMake's own text, E_TOOL.
  */
 export async function configure(options: ConfigureOptions): Promise<Result<Configured>> {
   const { buildDir } = options;
   const stamp = join(buildDir, ".hotreload", "configured");
   const digest = digestOf(options);
   const done =
-    existsSync(join(buildDir, "build.ninja")) &&
+    options.preset === undefined &&
+    ["build.ninja", "Makefile"].some((file) => existsSync(join(buildDir, file))) &&
     existsSync(join(buildDir, "CMakeCache.txt")) &&
     existsSync(stamp) &&
     readFileSync(stamp, "utf8") === digest;
@@ -58,16 +66,26 @@ export async function configure(options: ConfigureOptions): Promise<Result<Confi
     mkdirSync(join(buildDir, ".hotreload"), { recursive: true, mode: 0o700 });
     writeFileSync(stamp, digest, { mode: 0o600 });
   }
-  return success({ ninja: readCache(buildDir).get("CMAKE_MAKE_PROGRAM") || "ninja" });
+  const cache = readCache(buildDir);
+  const generator = cache.get("CMAKE_GENERATOR") ?? DEFAULT_GENERATOR;
+  if (!GENERATORS.includes(generator)) {
+    return failure("E_CONFIGURE", `${buildDir} is built by ${generator}; use one of: ${GENERATORS.join(", ")}.`);
+  }
+  const usual = generator === "Unix Makefiles" ? "make" : "ninja";
+  return success({ generator, program: cache.get("CMAKE_MAKE_PROGRAM") || usual });
 }
 
 /** Runs CMake, whatever was there before: after an edit of a CMakeLists.txt. E_REFUSED, E_CONFIGURE, E_TOOL. */
 export async function runCMake(options: ConfigureOptions): Promise<Result<void>> {
   mkdirSync(options.buildDir, { recursive: true });
   await writeFileApiQuery(options.buildDir);
-  const version = await cmakeVersion();
+  const version = await cmakeVersion(options.preset === undefined && options.generator === undefined);
   if (!version.ok) return version;
-  const finished = await startCommand("cmake", cmakeArguments(options, version.value), {
+  const preset = await presetVariables(options);
+  if (!preset.ok) return preset;
+  const finished = await startCommand("cmake", cmakeArguments(options, version.value, preset.value), {
+    // Where neither the user, nor a preset, nor the cache has chosen one.
+    env: { CMAKE_GENERATOR: DEFAULT_GENERATOR, ...process.env },
     signal: options.signal,
   }).finished;
   if (!finished.ok) return finished;
@@ -88,9 +106,13 @@ export async function globsDiffer(buildDir: string): Promise<Result<boolean>> {
 }
 
 /** The argument array for cmake. Values that the user or the cache has are kept: ours are appended. */
-export function cmakeArguments(options: ConfigureOptions, version: readonly [number, number]): string[] {
+export function cmakeArguments(
+  options: ConfigureOptions,
+  version: readonly [number, number],
+  preset: ReadonlyMap<string, string> = new Map(),
+): string[] {
   const cache = readCache(options.buildDir);
-  const given = new Map<string, string>();
+  const given = new Map(preset);
   for (const definition of options.definitions) {
     const { name, value } = splitDefinition(definition);
     given.set(name, value);
@@ -113,10 +135,26 @@ export function cmakeArguments(options: ConfigureOptions, version: readonly [num
     sourceOf(options, cache),
     "-B",
     options.buildDir,
-    ...(cache.get("CMAKE_GENERATOR") === "Ninja" ? [] : ["-G", "Ninja"]),
+    ...(options.preset === undefined ? [] : ["--preset", options.preset]),
+    ...(options.generator === undefined ? [] : ["-G", options.generator]),
     ...options.definitions.filter((definition) => !ours.has(splitDefinition(definition).name)).map((d) => `-D${d}`),
     ...[...ours].map(([name, value]) => `-D${name}=${value}`),
   ];
+}
+
+/** The cache variables that a preset sets, as CMake lists them. E_CONFIGURE, E_TOOL. */
+async function presetVariables({ sourceDir, preset }: ConfigureOptions): Promise<Result<Map<string, string>>> {
+  const variables = new Map<string, string>();
+  if (preset === undefined) return success(variables);
+  const finished = await startCommand("cmake", ["-S", sourceDir, "--preset", preset, "-N"]).finished;
+  if (!finished.ok) return finished;
+  const { code, stdout, stderr } = finished.value;
+  if (code !== 0) return failure("E_CONFIGURE", `CMake does not take the preset ${preset}`, { detail: stderr.trim() });
+  const [list = ""] = stdout.split(/^Preset environment variables:$/m);
+  for (const [, name = "", value = ""] of list.matchAll(/^ {2}([^:="\n]+)(?::[A-Z]+)?="(.*)"$/gm)) {
+    variables.set(name, value);
+  }
+  return success(variables);
 }
 
 /** The entries of CMakeCache.txt: name -> value; empty if there is none. */
@@ -149,7 +187,7 @@ function sourceOf(options: ConfigureOptions, cache: ReadonlyMap<string, string>)
   return realpathSync(known) === realpathSync(options.sourceDir) ? known : options.sourceDir;
 }
 
-async function cmakeVersion(): Promise<Result<[number, number]>> {
+async function cmakeVersion(needsNinja: boolean): Promise<Result<[number, number]>> {
   const finished = await startCommand("cmake", ["--version"]).finished;
   if (!finished.ok) {
     return failure(
@@ -159,7 +197,7 @@ async function cmakeVersion(): Promise<Result<[number, number]>> {
   }
   const match = /version (\d+)\.(\d+)/.exec(finished.value.stdout);
   if (match === null) return failure("E_TOOL", "cmake --version does not name a version.");
-  if (!ninjaExists(process.env.PATH ?? "")) {
+  if (needsNinja && !ninjaExists(process.env.PATH ?? "")) {
     return failure("E_TOOL", "ninja cannot be found: install it (Debian, Ubuntu: apt-get install ninja-build).");
   }
   return success([Number(match[1]), Number(match[2])]);
@@ -171,6 +209,6 @@ function ninjaExists(path: string): boolean {
 }
 
 function digestOf(options: ConfigureOptions): string {
-  const text = JSON.stringify([cmakeFolder(), realpathSync(options.sourceDir), options.definitions]);
+  const text = JSON.stringify([cmakeFolder(), realpathSync(options.sourceDir), options.definitions, options.generator]);
   return createHash("sha256").update(text).digest("hex");
 }

@@ -3,6 +3,8 @@
 // Ninja's own lines are recognised by position, not by looks: each finished step begins with NINJA_STATUS, which
 // starts with a control character that no compiler prints (ninja status_printer.cc, BuildEdgeFinished).
 
+import type { BuildText } from "./build.js";
+
 /** A step that ninja finished, out of so many that it knows of. */
 export interface Progress {
   readonly done: number;
@@ -22,15 +24,6 @@ interface Step {
   readonly failed: string | undefined;
   /** What the command printed, as it printed it. */
   readonly output: string;
-}
-
-export interface NinjaText {
-  /** Steps that ninja ran. */
-  readonly built: number;
-  /** Of a failed build: what the failed commands printed, or ninja's own error where no command ran. */
-  readonly errors: string;
-  /** What the commands that succeeded printed: the compiler's warnings. */
-  readonly warnings: string;
 }
 
 /** Reads ninja's standard output as it comes; `onProgress` is called for each step. */
@@ -59,7 +52,7 @@ export class NinjaOutput {
   }
 
   /** @param stderr what ninja wrote to standard error: its own errors, and CMake's when it regenerates build.ninja */
-  end(stderr = ""): NinjaText {
+  end(stderr = ""): BuildText {
     const [own = "", ...segments] = withoutClosingLine(this.text).split(MARK);
     const steps: Step[] = [];
     let isLineOpen = false;

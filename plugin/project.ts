@@ -1,16 +1,17 @@
 // Opens a CMake project for reloading: configured, built, its graph loaded, its patcher ready.
 
-import { copyFileSync, mkdirSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { type BuildOutcome, Ninja } from "./build.js";
+import { mkdirSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BuildOutcome, type BuildTool, Ninja } from "./build.js";
 import { type ConfigureOptions, configure, findProject, globsDiffer, runCMake } from "./configure.js";
 import { failure, type Result, success } from "./errors.js";
 import type { BuildGraph } from "./graph/graph.js";
 import { loadGraph } from "./graph/load.js";
+import { Make } from "./make.js";
 import { NinjaLog } from "./ninja_log.js";
 import type { Progress } from "./ninja_output.js";
 import { openPatcher, type Patcher } from "./patcher.js";
-import { loadSettledGraph } from "./settled_graph.js";
+import { configuredAt, loadSettledGraph } from "./settled_graph.js";
 
 export interface ProjectOptions {
   readonly dir: string;
@@ -18,6 +19,10 @@ export interface ProjectOptions {
   readonly buildDir?: string;
   /** `NAME=VALUE`, as after cmake's -D. */
   readonly definitions?: readonly string[];
+  /** A configure preset of the project, as after cmake's --preset. */
+  readonly preset?: string;
+  /** As after cmake's -G; default: that of the preset or of the build directory, else Ninja. */
+  readonly generator?: string;
   readonly onConfigure?: () => void;
   readonly onProgress?: (progress: Progress) => void;
   /** Another process builds in the directory, and is waited for. */
@@ -34,7 +39,7 @@ export interface ProjectOptions {
 export interface Project {
   readonly sourceDir: string;
   readonly buildDir: string;
-  readonly ninja: Ninja;
+  readonly tool: BuildTool;
   readonly graph: BuildGraph;
   readonly patcher: Patcher;
   /** Milliseconds that configuring and building took. */
@@ -50,7 +55,7 @@ export interface Project {
   reconfigure(): Promise<Result<BuildGraph>>;
   /** Loads the graph anew: ninja ran CMake by itself, or another terminal did. */
   reloadGraph(): Promise<Result<BuildGraph>>;
-  /** Changes when CMake wrote build.ninja anew. */
+  /** Changes when CMake wrote the build anew. */
   graphVersion(): number;
   /** True if a glob finds other files than when CMake ran; only for a graph that has globs. E_TOOL. */
   globsDiffer(): Promise<Result<boolean>>;
@@ -93,15 +98,19 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
     sourceDir,
     buildDir,
     definitions: options.definitions ?? [],
+    ...(options.preset === undefined ? {} : { preset: options.preset }),
+    ...(options.generator === undefined ? {} : { generator: options.generator }),
     onStart: options.onConfigure,
     signal: options.signal,
   };
   const configured = await configure(settings);
   if (!configured.ok) return configured;
-  const ninja = new Ninja(buildDir, configured.value.ninja, options.signal, options.onWait);
+  const { generator, program } = configured.value;
+  const Tool = generator === "Unix Makefiles" ? Make : Ninja;
+  const tool = new Tool(buildDir, program, options.signal, options.onWait);
 
-  await ninja.quiet();
-  let outcome: BuildOutcome = await ninja.buildAll(options.onProgress);
+  await tool.quiet();
+  let outcome: BuildOutcome = await tool.buildAll(options.onProgress);
   let buildMs = performance.now() - start;
   let graph = await loadGraph(buildDir);
   while (!outcome.ok) {
@@ -111,9 +120,9 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
     if (!(await options.onBuildFailed(outcome.output, graph.value, buildStart))) {
       return failure("E_BUILD", "The project did not build.");
     }
-    await ninja.quiet();
+    await tool.quiet();
     buildStart = Date.now();
-    outcome = await ninja.buildAll(options.onProgress);
+    outcome = await tool.buildAll(options.onProgress);
     buildMs = outcome.ms;
     graph = await loadGraph(buildDir);
   }
@@ -128,33 +137,27 @@ export async function openProject(options: ProjectOptions): Promise<Result<Proje
   return success({
     sourceDir,
     buildDir,
-    ninja,
+    tool,
     graph: graph.value,
     patcher: patcher.value,
     buildMs,
     warnings: outcome.output,
     buildStart,
-    reconfigure: () => reconfigure(settings, ninja),
+    reconfigure: () => reconfigure(settings, tool),
     reloadGraph: () => loadSettledGraph(buildDir),
     log,
-    graphVersion: () => statSync(join(buildDir, "build.ninja"), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    graphVersion: () => configuredAt(buildDir),
     globsDiffer: () => globsDiffer(buildDir),
   });
 }
 
-/** Runs CMake again. While it fails, ninja goes on by a copy of what it wrote before. See Project.reconfigure. */
-export async function reconfigure(settings: ConfigureOptions, ninja: Ninja): Promise<Result<BuildGraph>> {
-  const { buildDir } = settings;
-  const copy = join(buildDir, ".hotreload", "build.ninja");
-  if (!ninja.usesCopy) {
-    mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
-    copyFileSync(join(buildDir, "build.ninja"), copy);
-  }
-  ninja.useManifest(copy);
+/** Runs CMake again. While it fails, builds go on by what it wrote before. See Project.reconfigure. */
+export async function reconfigure(settings: ConfigureOptions, tool: BuildTool): Promise<Result<BuildGraph>> {
+  tool.beforeConfigure();
   const configured = await runCMake(settings);
   if (!configured.ok) return configured;
-  ninja.useManifest(undefined);
-  return loadGraph(buildDir);
+  tool.afterConfigure();
+  return loadGraph(settings.buildDir);
 }
 
 /** The program to run: `target`, else the only executable, else the one named as the project. E_TARGET. */

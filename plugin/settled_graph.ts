@@ -15,14 +15,19 @@ const PATIENCE_MS = 20_000;
 export async function loadSettledGraph(buildDir: string): Promise<Result<BuildGraph>> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const before = timeOf(join(buildDir, "build.ninja"));
+    const before = configuredAt(buildDir);
     if (replyTime(buildDir) >= before) {
       const graph = await loadGraph(buildDir);
-      if (graph.ok && timeOf(join(buildDir, "build.ninja")) === before) return graph;
+      if (graph.ok && configuredAt(buildDir) === before) return graph;
     }
     if (performance.now() > deadline) return loadGraph(buildDir);
     await delay(LOOK_MS);
   }
+}
+
+/** When CMake wrote the build, in milliseconds since the epoch. Makefiles that did not change keep their time. */
+export function configuredAt(buildDir: string): number {
+  return timeOf(join(buildDir, "build.ninja")) || replyTime(buildDir);
 }
 
 const timeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

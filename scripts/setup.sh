@@ -63,6 +63,8 @@ find_missing_packages() {
     wants libclang-rt-dev has_clang_runtime
     wants lld command -v ld.lld
     wants mold command -v mold
+    wants ccache command -v ccache
+    wants distcc command -v distccd
     wants gdb command -v gdb
     wants doctest-dev has_header doctest/doctest.h
     wants googletest test -e /usr/src/googletest/CMakeLists.txt

@@ -1,4 +1,4 @@
-// The files that CMake reads: an edit of one means that build.ninja itself is out of date.
+// The files that CMake reads: an edit of one means that the build itself is out of date.
 import { join } from "node:path";
 import type { Edges } from "./edges.js";
 import type { Nodes } from "./nodes.js";
@@ -17,6 +17,8 @@ export interface ConfigureInputs {
 /** CMake's script in the build directory that says whether a glob finds other files than it did. */
 export const GLOB_SCRIPT = "CMakeFiles/VerifyGlobs.cmake";
 
+const buildFiles: ReadonlySet<string> = new Set(["build.ninja", "Makefile"]);
+
 /** Presets are read by `cmake --preset` only, so that build.ninja does not know them. */
 const presets = ["CMakePresets.json", "CMakeUserPresets.json"];
 
@@ -33,7 +35,7 @@ export function findConfigureInputs(edges: Edges, nodes: Nodes, places: Places):
   };
   for (const preset of presets) add(join(places.sourceDir, preset));
   for (let id = 0; id < edges.count; id++) {
-    if (!edges.isGenerator(id) || !edges.edge(id).outputs.includes("build.ninja")) continue;
+    if (!edges.isGenerator(id) || !edges.edge(id).outputs.some((output) => buildFiles.has(output))) continue;
     for (const node of [...edges.explicitInputsOf(id), ...edges.implicitInputsOf(id)]) add(nodes.absolute(node));
   }
   const hasGlobs = paths.has(join(places.buildDir, GLOB_SCRIPT));

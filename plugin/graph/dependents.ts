@@ -35,3 +35,29 @@ export function dirtyObjects(
   }
   return found;
 }
+
+/** What is made from these files on the way to objects: generated files, precompiled headers. Objects end the way. */
+export function generatedFiles(
+  files: readonly NodeId[],
+  edges: Edges,
+  reported: Reported,
+  objects: ReadonlySet<NodeId>,
+): NodeId[] {
+  const made = new Set<NodeId>();
+  const queue = [...files];
+  const visit = (edge: EdgeId) => {
+    for (const output of edges.outputsOf(edge)) {
+      if (objects.has(output) || made.has(output)) continue;
+      made.add(output);
+      queue.push(output);
+    }
+  };
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    for (const edge of edges.usersOf(file)) visit(edge);
+    reported.visitUsers(file, visit);
+  }
+  return [...made].filter((node) => {
+    const producer = edges.producerOf(node);
+    return producer !== undefined && !edges.edge(producer).isPhony;
+  });
+}

@@ -1,4 +1,4 @@
-// The edges of build.ninja between numbered files: what is made from what.
+// The edges of the build between numbered files: what is made from what.
 import { type Edge, type Manifest, NinjaSyntaxError, parseNinja } from "ninja-build-parser";
 import { failure, type Result, success } from "../errors.js";
 import type { NodeId, Nodes } from "./nodes.js";
@@ -6,10 +6,20 @@ import type { NodeId, Nodes } from "./nodes.js";
 /** Position of an edge in build.ninja, from 0. */
 export type EdgeId = number;
 
+/** What of an edge of build.ninja is needed; makefiles are read into the same. */
+export type BuildStatement = Pick<
+  Edge,
+  "outputs" | "implicitOutputs" | "inputs" | "implicitInputs" | "isPhony" | "get"
+>;
+export interface BuildStatements {
+  readonly edges: readonly BuildStatement[];
+  readonly variables: ReadonlyMap<string, string>;
+}
+
 export interface Edges {
-  readonly manifest: Manifest;
+  readonly statements: BuildStatements;
   readonly count: number;
-  edge(id: EdgeId): Edge;
+  edge(id: EdgeId): BuildStatement;
   /** The edge that makes a file; undefined for a source. A phony edge makes nothing, but may stand for its inputs. */
   producerOf(node: NodeId): EdgeId | undefined;
   /** The edges that are dirty when the file is newer: those with it as an input, not those that only come after it. */
@@ -48,7 +58,7 @@ export function syntaxProblem({ message, file, line, column, excerpt }: NinjaSyn
 }
 
 interface Numbered {
-  readonly edge: Edge;
+  readonly edge: BuildStatement;
   readonly outputs: readonly NodeId[];
   readonly explicit: readonly NodeId[];
   readonly implicit: readonly NodeId[];
@@ -58,13 +68,13 @@ interface Numbered {
 
 const none: readonly never[] = [];
 
-export function numberEdges(manifest: Manifest, nodes: Nodes): Edges {
+export function numberEdges(statements: BuildStatements, nodes: Nodes): Edges {
   const numbered: Numbered[] = [];
   const producers: (EdgeId | undefined)[] = [];
   const names: (string | undefined)[] = [];
   const users: EdgeId[][] = [];
   const intern = (path: string) => nodes.intern(path);
-  for (const [id, edge] of manifest.edges.entries()) {
+  for (const [id, edge] of statements.edges.entries()) {
     const outputs = [...edge.outputs, ...edge.implicitOutputs].map((path) => {
       const node = nodes.intern(path);
       producers[node] = id;
@@ -91,7 +101,7 @@ export function numberEdges(manifest: Manifest, nodes: Nodes): Edges {
     return found;
   };
   return {
-    manifest,
+    statements,
     count: numbered.length,
     edge: (id) => at(id).edge,
     producerOf: (node) => producers[node],

@@ -7,7 +7,6 @@ import { failure, type Problem, type Result, success } from "../errors.js";
 import type { Target } from "./graph.js";
 
 export interface CodeModel {
-  readonly generator: string;
   /** Absolute, as CMake spells them. */
   readonly sourceDir: string;
   readonly buildDir: string;
@@ -15,7 +14,7 @@ export interface CodeModel {
   readonly cmakeRoot: string;
   /** Name of the top-level project. */
   readonly projectName: string;
-  /** The targets of the first configuration: the default one where the generator has several. */
+  /** The targets of one configuration, where the generator has several. */
   readonly targets: readonly Target[];
 }
 
@@ -34,8 +33,11 @@ export async function writeFileApiQuery(buildDir: string): Promise<Result<void>>
   return success(undefined);
 }
 
-/** @returns E_FILE_API if there is no answer yet, or none that can be read */
-export async function readFileApi(buildDir: string): Promise<Result<CodeModel>> {
+/**
+ * @param configuration its name, where the generator has several; else the first
+ * @returns E_FILE_API if there is no answer yet, or none that can be read
+ */
+export async function readFileApi(buildDir: string, configuration?: string): Promise<Result<CodeModel>> {
   const directory = join(buildDir, api, "reply");
   try {
     const index = await newestIndex(directory);
@@ -43,7 +45,7 @@ export async function readFileApi(buildDir: string): Promise<Result<CodeModel>> 
       const message = "CMake has not been asked about its targets yet: run `cmake .` in this directory, then try again";
       return failure("E_FILE_API", message, { file: buildDir });
     }
-    return success(await readCodeModel(directory, index));
+    return success(await readCodeModel(directory, index, configuration));
   } catch (error) {
     if (error instanceof ReplyFault) return { ok: false, problem: error.problem };
     throw error;
@@ -57,7 +59,7 @@ async function newestIndex(directory: string): Promise<string | undefined> {
   return indices.sort().at(-1);
 }
 
-async function readCodeModel(directory: string, indexName: string): Promise<CodeModel> {
+async function readCodeModel(directory: string, indexName: string, wanted: string | undefined): Promise<CodeModel> {
   const index = await readJson(directory, indexName);
   const object = index.list("objects").find((entry) => {
     return entry.text("kind") === "codemodel" && entry.child("version").number("major") === 2;
@@ -65,13 +67,14 @@ async function readCodeModel(directory: string, indexName: string): Promise<Code
   if (!object) throw index.fault("has no codemodel of version 2; run `cmake .` in the build directory");
   const model = await readJson(directory, object.text("jsonFile"));
   const buildDir = model.child("paths").text("build");
-  const configuration = model.list("configurations")[0];
+  const configurations = model.list("configurations");
+  const named = wanted === undefined ? undefined : configurations.find((each) => each.text("name") === wanted);
+  const configuration = named ?? configurations[0];
   const project = configuration?.list("projects").find((entry) => !entry.has("parentIndex"));
   if (!configuration || !project) throw model.fault("has no project");
   const names = configuration.list("targets").map((target) => target.text("jsonFile"));
   const targets = await Promise.all(names.map(async (name) => targetOf(await readJson(directory, name), buildDir)));
   return {
-    generator: index.child("cmake").child("generator").text("name"),
     sourceDir: model.child("paths").text("source"),
     buildDir,
     cmakeRoot: index.child("cmake").child("paths").text("root"),

@@ -28,6 +28,8 @@ export interface BuildGraph {
   readonly watchedFiles: readonly string[];
   /** Objects to rebuild after an edit of these files (absolute paths), in the order of build.ninja. */
   affectedObjects(files: readonly string[]): ObjectPath[];
+  /** Absolute paths of the files that are generated from these, directly or not, without objects and what is linked. */
+  generatedFrom(files: readonly string[]): string[];
   /** True for CMakeLists.txt, *.cmake, presets: an edit means that CMake must run again. */
   isConfigureInput(file: string): boolean;
   /** True if the build lists directories anew (file(GLOB ... CONFIGURE_DEPENDS)): a file that appears may belong to it. */

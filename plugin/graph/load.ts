@@ -1,12 +1,14 @@
-// Loads the build graph of a CMake + Ninja build directory: build.ninja, .ninja_deps, the targets of the File API.
+// Loads the build graph of a CMake build directory: build.ninja and .ninja_deps or makefiles and depfiles, and the targets
+// of the File API.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { failure, type Result, success } from "../errors.js";
 import { type ConfigureInputs, findConfigureInputs } from "./configure_inputs.js";
-import { dirtyObjects } from "./dependents.js";
-import { type Edges, numberEdges, readManifest } from "./edges.js";
+import { dirtyObjects, generatedFiles } from "./dependents.js";
+import { type BuildStatements, type Edges, numberEdges, readManifest } from "./edges.js";
 import { type CodeModel, readFileApi } from "./file_api.js";
 import type { BuildGraph, ObjectPath, Target } from "./graph.js";
+import { readMakefiles } from "./makefiles.js";
 import { findModules, type Modules } from "./modules.js";
 import { readNinjaDeps } from "./ninja_deps.js";
 import { type NodeId, Nodes } from "./nodes.js";
@@ -20,47 +22,56 @@ export interface LoadedGraph extends BuildGraph {
 }
 
 /**
- * @param buildDir where CMake was run with `-G Ninja`, after `writeFileApiQuery`
+ * @param buildDir where CMake was run for Ninja, Ninja Multi-Config or Unix Makefiles, after `writeFileApiQuery`
  * @returns E_GRAPH, E_FILE_API, E_NINJA_SYNTAX or E_NINJA_LOG
  */
 export async function loadGraph(buildDir: string): Promise<Result<LoadedGraph>> {
   const directory = realPath(resolve(buildDir));
-  const file = join(directory, "build.ninja");
-  const model = await readFileApi(directory);
-  const known = checkGenerator(directory, file, model);
-  if (!known.ok) return known;
-  const manifest = readManifest(file);
-  if (!manifest.ok) return manifest;
-
-  const { sourceDir, buildDir: spelling, cmakeRoot } = known.value;
-  const places: Places = { sourceDir: realPath(sourceDir), buildDir: directory, cmakeRoot: realPath(cmakeRoot) };
-  const nodes = new Nodes(directory, [resolve(buildDir), spelling]);
-  const edges = numberEdges(manifest.value, nodes);
-  const graph = new Graph({
-    places,
-    model: known.value,
-    nodes,
-    edges,
-    modules: findModules(known.value.targets, edges, nodes),
-    configureInputs: findConfigureInputs(edges, nodes, places),
-  });
-  const read = await graph.refreshDeps();
-  return read.ok ? success(graph) : read;
-}
-
-function checkGenerator(directory: string, file: string, model: Result<CodeModel>): Result<CodeModel> {
-  if (model.ok && !model.value.generator.startsWith("Ninja")) {
-    const { generator } = model.value;
-    return failure("E_GRAPH", `the directory was configured for ${generator}: use cmake -G Ninja`, { file: directory });
-  }
-  if (!existsSync(file)) {
-    return failure("E_GRAPH", "there is no build.ninja: configure with cmake -G Ninja", { file: directory });
-  }
-  if (model.ok && realPath(model.value.buildDir) !== directory) {
+  const read = readStatements(directory);
+  if (!read.ok) return read;
+  const model = await readFileApi(directory, read.value.configuration);
+  if (!model.ok) return model;
+  if (realPath(model.value.buildDir) !== directory) {
     const message = `CMake configured it as ${model.value.buildDir}; run cmake again where it is now`;
     return failure("E_FILE_API", message, { file: directory });
   }
-  return model;
+
+  const { sourceDir, buildDir: spelling, cmakeRoot } = model.value;
+  const places: Places = { sourceDir: realPath(sourceDir), buildDir: directory, cmakeRoot: realPath(cmakeRoot) };
+  const nodes = new Nodes(directory, [resolve(buildDir), spelling]);
+  const edges = numberEdges(read.value.statements, nodes);
+  const graph = new Graph({
+    places,
+    model: model.value,
+    nodes,
+    edges,
+    modules: findModules(model.value.targets, edges, nodes),
+    configureInputs: findConfigureInputs(edges, nodes, places),
+  });
+  const refreshed = await graph.refreshDeps();
+  return refreshed.ok ? success(graph) : refreshed;
+}
+
+interface Statements {
+  readonly statements: BuildStatements;
+  /** Where the build has several, the one that is built by default. */
+  readonly configuration: string | undefined;
+}
+
+function readStatements(directory: string): Result<Statements> {
+  const file = join(directory, "build.ninja");
+  if (existsSync(file)) {
+    const manifest = readManifest(file);
+    if (!manifest.ok) return manifest;
+    // Ninja Multi-Config: build.ninja includes the edges of its default configuration.
+    const names = manifest.value.files.map((each) => /\/CMakeFiles\/impl-([^/]+)\.ninja$/.exec(each)?.[1]);
+    return success({ statements: manifest.value, configuration: names.find((name) => name !== undefined) });
+  }
+  if (existsSync(join(directory, "Makefile"))) {
+    const makefiles = readMakefiles(directory);
+    return makefiles.ok ? success({ statements: makefiles.value, configuration: undefined }) : makefiles;
+  }
+  return failure("E_GRAPH", "there is neither a build.ninja nor a Makefile: configure with cmake", { file: directory });
 }
 
 interface Parts {
@@ -104,12 +115,17 @@ class Graph implements LoadedGraph {
 
   affectedObjects(files: readonly string[]): ObjectPath[] {
     const { edges, modules } = this.parts;
-    const edited = files.filter((file) => !this.isConfigureInput(file));
+    const edited = this.sourcesAmong(files);
     if (edited.length === 0) return [];
-    const nodes = edited.flatMap((file) => this.nodesOf(file));
-    return dirtyObjects(nodes, edges, this.reported, modules.objects)
+    return dirtyObjects(this.nodesOfAll(edited), edges, this.reported, modules.objects)
       .filter((object) => modules.modulesOf(object).length > 0)
       .flatMap((object) => edges.nameOf(object) ?? []);
+  }
+
+  generatedFrom(files: readonly string[]): string[] {
+    const { edges, nodes, modules } = this.parts;
+    const made = generatedFiles(this.nodesOfAll(this.sourcesAmong(files)), edges, this.reported, modules.objects);
+    return made.map((node) => nodes.absolute(node));
   }
 
   isConfigureInput(file: string): boolean {
@@ -142,7 +158,7 @@ class Graph implements LoadedGraph {
   /** Never while ninja runs. On an error the graph keeps what it knew. */
   async refreshDeps(): Promise<Result<void>> {
     const { edges, nodes } = this.parts;
-    const builddir = edges.manifest.variables.get("builddir") ?? "";
+    const builddir = edges.statements.variables.get("builddir") ?? "";
     const deps = await readNinjaDeps(join(nodes.resolve(builddir), ".ninja_deps"));
     if (!deps.ok) return deps;
     const reported = await readReported(edges, nodes, deps.value);
@@ -152,6 +168,14 @@ class Graph implements LoadedGraph {
     this.sources.update();
     this.watched = undefined;
     return success(undefined);
+  }
+
+  private sourcesAmong(files: readonly string[]): string[] {
+    return files.filter((file) => !this.isConfigureInput(file));
+  }
+
+  private nodesOfAll(files: readonly string[]): NodeId[] {
+    return files.flatMap((file) => this.nodesOf(file));
   }
 
   /** A file may be known by its real path, or as ninja spells it (system headers, generated files). */

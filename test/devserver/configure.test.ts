@@ -37,7 +37,8 @@ test("CMake runs once, and again only when the options change", async () => {
   for (const definitions of [[OFF], [OFF], [OFF, "GREETING=a b;c"], [OFF, "GREETING=a b;c"]]) {
     const result = await configure({ ...options, definitions });
     assert.ok(result.ok, JSON.stringify(result));
-    assert.match(result.value.ninja, /ninja/);
+    assert.match(result.value.program, /ninja/);
+    assert.equal(result.value.generator, "Ninja");
   }
   assert.equal(runs, 2);
   const cache = readCache(scratch.file("b"));
@@ -84,12 +85,38 @@ test("the user's build type is kept, and before CMake 3.24 the module comes in a
   const settings = { sourceDir: scratch.path, buildDir: scratch.file("b") };
   const old = cmakeArguments({ ...settings, definitions: ["CMAKE_BUILD_TYPE=MinSizeRel"] }, [3, 22]);
   assert.deepEqual(old.slice(4), [
-    "-G",
-    "Ninja",
     "-DCMAKE_BUILD_TYPE=MinSizeRel",
     `-DCMAKE_PROJECT_INCLUDE=${module}`,
     `-DCMAKE_MODULE_PATH=${cmakeFolder()}`,
   ]);
+});
+
+test("a preset and a generator are CMake's to understand, and what the preset sets is kept", async () => {
+  const scratch = project();
+  scratch.write(
+    "CMakePresets.json",
+    JSON.stringify({
+      version: 3,
+      configurePresets: [
+        {
+          name: "mine",
+          generator: "Unix Makefiles",
+          binaryDir: "elsewhere",
+          cacheVariables: { CMAKE_BUILD_TYPE: "Release", CMAKE_MODULE_PATH: "/their/modules", HOTRELOAD: "OFF" },
+        },
+      ],
+    }),
+  );
+  const options = { sourceDir: scratch.path, buildDir: scratch.file("b"), definitions: [], preset: "mine" };
+  const result = await configure(options);
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual([result.value.generator, /make$/.test(result.value.program)], ["Unix Makefiles", true]);
+  const cache = readCache(scratch.file("b"));
+  assert.equal(cache.get("CMAKE_BUILD_TYPE"), "Release");
+  assert.equal(cache.get("CMAKE_MODULE_PATH"), `/their/modules;${cmakeFolder()}`);
+  const missing = await configure({ ...options, preset: "theirs" });
+  assert.ok(!missing.ok && missing.problem.code === "E_CONFIGURE");
+  assert.match(missing.problem.detail ?? "", /No such preset.*theirs/s);
 });
 
 test.run();

@@ -84,7 +84,7 @@ export class ReloadSetup {
     const settings = { sourceDir: scratch.path, buildDir: scratch.file("build"), definitions: ["HOTRELOAD=OFF"] };
     const configured = must(await configure(settings));
     const since = Date.now();
-    const ninja = new Ninja(settings.buildDir, configured.ninja);
+    const ninja = new Ninja(settings.buildDir, configured.program);
     const built = await ninja.buildAll();
     assert.ok(built.ok, built.output);
     const graph = must(await loadGraph(settings.buildDir));
@@ -98,7 +98,7 @@ export class ReloadSetup {
     };
     const project = {
       graph,
-      ninja,
+      tool: ninja,
       log,
       patcher,
       reconfigure: async () => {

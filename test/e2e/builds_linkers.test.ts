@@ -2,9 +2,8 @@
 
 import { suite } from "uvu";
 import { chosenConfigurations, isRowChosen } from "./configurations.js";
-import { Program } from "./program.js";
-import { record } from "./results.js";
-import { readProgram } from "./workspace.js";
+import type { Program } from "./program.js";
+import { testProgram } from "./single_programs.js";
 
 interface Variant {
   /** What is special, in words of the row. */
@@ -31,47 +30,25 @@ const ofClang: readonly Variant[] = [{ what: "gold, -O3", level: "-O2", linker: 
 
 const test = suite("builds linkers");
 
-/** A test of its own that starts a program, uses it and ends it, with its result in the table. */
 function run(
   compiler: string,
   { what, level, flags = level, linker, standard }: Variant,
-  programName: string,
+  program: string,
   use: (program: Program) => Promise<void>,
 ): void {
   const configuration = chosenConfigurations().find(({ name }) => name === `${compiler} ${level}`);
   if (!configuration || !isRowChosen("D13")) return;
-  const name = `${compiler}: ${what}`;
-  test(`D13 ${name}`, async () => {
-    let outcome: "passed" | "failed" = "failed";
-    let program: Program | undefined;
-    try {
-      const define = {
-        CMAKE_C_FLAGS: flags,
-        CMAKE_CXX_FLAGS: flags,
-        ...(linker === undefined ? {} : linkerFlags(linker, flags.includes("-no-pie"))),
-        ...(standard === undefined ? {} : { CMAKE_CXX_STANDARD: standard }),
-      };
-      program = await Program.start(readProgram(programName), { configuration, target: programName, define });
-      await use(program);
-      await program.goesOn();
-      program.same();
-      await program.quit();
-      outcome = "passed";
-    } catch (error) {
-      await program?.abandon(error);
-      throw error;
-    } finally {
-      const verdicts = [...new Set(program?.verdicts.map(({ type }) => type))];
-      record("builds linkers", {
-        row: "D13",
-        configuration: configuration.name,
-        level: "executable",
-        test: name,
-        outcome,
-        verdicts,
-      });
-    }
-  });
+  const define = {
+    CMAKE_C_FLAGS: flags,
+    CMAKE_CXX_FLAGS: flags,
+    ...(linker === undefined ? {} : linkerFlags(linker, flags.includes("-no-pie"))),
+    ...(standard === undefined ? {} : { CMAKE_CXX_STANDARD: standard }),
+  };
+  testProgram(
+    test,
+    { subject: "builds linkers", row: "D13", name: what, configuration, program, options: { define } },
+    use,
+  );
 }
 
 function linkerFlags(linker: string, fixed: boolean): Readonly<Record<string, string>> {

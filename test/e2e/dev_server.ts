@@ -13,6 +13,8 @@ export interface DevServerOptions {
   readonly directory: string;
   readonly build: string;
   readonly define?: Readonly<Record<string, string>>;
+  readonly preset?: string;
+  readonly generator?: string;
   readonly target?: string;
   readonly run?: boolean;
   readonly programArguments?: readonly string[];
@@ -44,6 +46,8 @@ export class DevServer {
     const cli = process.env.HOTRELOAD_E2E_CLI ?? path.join(repository, "dist/devserver/cli.js");
     const defines = Object.entries(options.define ?? {}).flatMap(([name, value]) => ["-D", `${name}=${value}`]);
     const parameters = [cli, "dev", options.directory, "-B", options.build, "--json", ...defines];
+    if (options.preset !== undefined) parameters.push("--preset", options.preset);
+    if (options.generator !== undefined) parameters.push("-G", options.generator);
     if (options.target !== undefined) parameters.push("--target", options.target);
     if (options.run === false) parameters.push("--no-run");
     if (options.programArguments) parameters.push("--", ...options.programArguments);

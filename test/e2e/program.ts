@@ -15,6 +15,9 @@ export interface ProgramOptions {
   readonly configuration?: Configuration;
   /** CMake variables; a function is given the workspace. */
   readonly define?: Readonly<Record<string, string | ((workspace: Workspace) => string)>>;
+  readonly preset?: string;
+  readonly generator?: string;
+  readonly environment?: NodeJS.ProcessEnv;
   /** Directory of the CMakeLists.txt in the workspace. */
   readonly project?: string;
   readonly target?: string;
@@ -67,7 +70,7 @@ export class Program {
   }
 
   #startServer(run: boolean | undefined): DevServer {
-    const { configuration, define = {}, project, target, programArguments } = this.#options;
+    const { configuration, define = {}, project, target, programArguments, preset, generator } = this.#options;
     const own = Object.entries(define).map(([name, value]) => {
       return [name, typeof value === "string" ? value : value(this.workspace)];
     });
@@ -75,10 +78,12 @@ export class Program {
       directory: this.workspace.path(project ?? "."),
       build: this.build,
       define: { ...configuration?.define, ...Object.fromEntries(own) },
+      ...(preset === undefined ? {} : { preset }),
+      ...(generator === undefined ? {} : { generator }),
       target,
       programArguments,
       run,
-      environment: this.mark.environment(),
+      environment: { ...this.mark.environment(), ...this.#options.environment },
       logs: this.workspace.root,
     };
     return new DevServer(options, this.changes, (text) => this.log.feed(text));

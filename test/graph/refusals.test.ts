@@ -32,10 +32,10 @@ function answered(files: Readonly<Record<string, unknown>>): string {
   return space.path;
 }
 
-test("a directory without build.ninja is refused", async () => {
+test("a directory without build.ninja and Makefile is refused", async () => {
   const problem = await refusal(new Space().path);
   assert.equal(problem.code, "E_GRAPH");
-  assert.match(problem.message, /there is no build\.ninja: configure with cmake -G Ninja/);
+  assert.match(problem.message, /there is neither a build\.ninja nor a Makefile: configure with cmake/);
 });
 
 test("without an answer of CMake the problem says what to do", async () => {
@@ -54,14 +54,6 @@ test("a query that cannot be written is a problem, not an exception", async () =
   const result = await writeFileApiQuery(new Space({ build: "a file" }).path.concat("/build"));
   assert.ok(!result.ok);
   assert.equal(result.problem.code, "E_FILE_API");
-});
-
-test("another generator is named", async () => {
-  const other = { ...index, cmake: { ...index.cmake, generator: { name: "Unix Makefiles" } } };
-  const model = { paths: { source: "/s", build: "/b" }, configurations: [{ projects: [{ name: "p" }], targets: [] }] };
-  const problem = await refusal(answered({ "index-1.json": other, "codemodel.json": model }));
-  assert.equal(problem.code, "E_GRAPH");
-  assert.match(problem.message, /configured for Unix Makefiles/);
 });
 
 test("an answer that is cut off, of another version or incomplete is refused with its file", async () => {

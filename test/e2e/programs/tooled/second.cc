@@ -1,0 +1,3 @@
+#include "heavy.h"
+
+int second(int x) { return heavy(x) + 50; }
