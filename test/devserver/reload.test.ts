@@ -297,6 +297,7 @@ test("a save after the program's end builds it and starts it again", async () =>
   edit("a.c", "return wrong", "return 34");
   await setup.program.started.next("start");
   assert.equal(setup.program.running, true);
+  await until("the process that goes on to be looked at", () => setup.patcher.calls.includes("update 1"));
 });
 
 test("an undo is sent to the process and reported; the next save is compared with what it runs then", async () => {
