@@ -141,16 +141,17 @@ export class Processes {
 }
 
 function hotReport(pid: number, outcome: Extract<UpdateOutcome, { kind: "hot" }>, batch: Batch): Report {
-  const { patch, applyMs } = outcome;
+  const { patch, applyMs, appliedAt, stillRunning } = outcome;
   return {
     type: "hot",
     files: batch.files,
     functions: patch.functions,
     added: patch.addedFunctions,
     variables: patch.variables,
-    ms: { total: performance.now() - batch.seenAt, build: batch.buildMs, ...patch.ms, apply: applyMs },
+    ms: { total: appliedAt - batch.seenAt, build: batch.buildMs, ...patch.ms, apply: applyMs },
     patch: patch.number,
     pid,
+    stillRunning,
     notes: patch.notes,
     warnings: batch.warnings,
   };

@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
 import type { LastPatch } from "./last_patch.js";
+import type { StillRunning } from "./stacks.js";
 
 /** Milliseconds; total runs from the save being seen to the acknowledgement. */
 export interface Timings {
@@ -59,6 +60,8 @@ export type Report =
       readonly ms: Timings;
       readonly patch: number;
       readonly pid: number;
+      /** Threads in whose frames old code of a replaced function may stand. */
+      readonly stillRunning: readonly StillRunning[];
       readonly notes: readonly string[];
       /** The compiler's warnings, as it wrote them. */
       readonly warnings: string;

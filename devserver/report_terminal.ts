@@ -4,6 +4,7 @@ import { relative } from "node:path";
 import type { Colors } from "picocolors/types.js";
 import { formatProblem, type Problem } from "../plugin/errors.js";
 import type { Report, Reporter, Timings } from "./report.js";
+import type { StillRunning } from "./stacks.js";
 
 export interface TerminalOptions {
   /** Paths are shown relative to it. */
@@ -61,7 +62,8 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
     case "hot": {
       const what = changes(report) || "data";
       const line = [colors.green("hot"), files(report.files) || `process ${report.pid}`, what, timings(report.ms)];
-      return [line.join("  "), ...report.notes.map((note) => `     ${note}`), ...warnings(report.warnings)].join("\n");
+      const notes = [...stillRunning(report.stillRunning), ...report.notes].map((note) => `     ${note}`);
+      return [line.join("  "), ...notes, ...warnings(report.warnings)].join("\n");
     }
     case "undone":
     case "redone": {
@@ -101,6 +103,20 @@ function named(names: readonly string[], one: string, many: string): string[] {
   return names.length === 0 ? [] : [`${names.length} ${names.length === 1 ? one : many} (${cut(names, MOST_NAMES)})`];
 }
 
+/** One line for each thread: `step() may still run its old code in thread 3 (worker) until it returns`. */
+function stillRunning(found: readonly StillRunning[]): string[] {
+  const threads = [...new Set(found.map(({ thread }) => thread))];
+  return threads.map((thread) => {
+    const here = found.filter((one) => one.thread === thread);
+    const names = cut(
+      here.map((one) => `${one.function}()`),
+      MOST_NAMES,
+    );
+    const verb = here.length === 1 ? "may still run its" : "may still run their";
+    return `${names} ${verb} old code in thread ${thread} (${plain(here[0]?.threadName ?? "")}) until it returns`;
+  });
+}
+
 function timings(ms: Timings): string {
   const stages = (["build", "diff", "link", "bind", "apply"] as const)
     .filter((stage) => Math.round(ms[stage]) > 0)
@@ -133,9 +149,13 @@ function relativeProblem(problem: Problem, projectDir: string): Problem {
 /** Relative to the project inside it; control characters of a file's name must not reach the terminal. */
 function shown(path: string, projectDir: string): string {
   const inside = relative(projectDir, path);
-  const name = inside.startsWith("..") ? path : inside;
+  return plain(inside.startsWith("..") ? path : inside);
+}
+
+/** Without control characters. */
+function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be found
-  return name.replace(/[\x00-\x1f\x7f]/g, "?");
+  return text.replace(/[\x00-\x1f\x7f]/g, "?");
 }
 
 function cut(names: readonly string[], most: number): string {

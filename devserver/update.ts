@@ -5,9 +5,17 @@ import type { Problem } from "../plugin/errors.js";
 import type { Patch, Patcher } from "../plugin/patcher.js";
 import type { AppliedPatch, LoadedModule } from "../plugin/process.js";
 import type { Agent, Answer, Silence } from "./agents.js";
+import { findStillRunning, type StillRunning } from "./stacks.js";
 
 export type UpdateOutcome =
-  | { readonly kind: "hot"; readonly patch: Patch; readonly applyMs: number }
+  | {
+      readonly kind: "hot";
+      readonly patch: Patch;
+      readonly applyMs: number;
+      /** performance.now() when the process had acknowledged it. */
+      readonly appliedAt: number;
+      readonly stillRunning: readonly StillRunning[];
+    }
   | { readonly kind: "unchanged" }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] }
   /** The program goes on with what it had. */
@@ -62,7 +70,10 @@ export async function update(
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };
     const kept = applied.value.libraries.map((library) => library.kept);
-    return { kind: "hot", patch: { ...patch, ...partsAsApplied(patch, kept) }, applyMs: performance.now() - start };
+    const appliedAt = performance.now();
+    const stillRunning = await findStillRunning(agent.pid, patch.oldCode);
+    const made = { ...patch, ...partsAsApplied(patch, kept) };
+    return { kind: "hot", patch: made, applyMs: appliedAt - start, appliedAt, stillRunning };
   };
   return settle(answer);
 }

@@ -14,6 +14,7 @@ import {
   type ObjectHandle,
   type Plan,
   plan,
+  type Redirect,
   type Refusal,
   type Removed,
   readObject,
@@ -102,6 +103,7 @@ export type PatchOutcome =
       readonly kind: "hot";
       readonly parts: PatchParts;
       readonly introduced: readonly Introduced[];
+      readonly redirects: readonly Redirect[];
       /** Module -> base name of its library. */
       readonly libraryNames: Readonly<Record<string, string>>;
       readonly removed: RemovedOfModules;
@@ -165,18 +167,21 @@ async function tryPatch(
   const done = performance.now();
 
   const introduced: Introduced[] = [];
+  const redirects: Redirect[] = [];
   for (const [index, { plan, change }] of loaded.entries()) {
     const bound = await bind(plan.handle, linked[index]?.library ?? "");
     if (!bound.ok) return refused([bound.problem]);
     if (bound.value.refusals.length > 0) return refused(bound.value.refusals.map(problemOf));
     if (bound.value.size > change.room) return refused([{ code: "E_RANGE", message: "the patch is too large" }]);
     introduced.push(...bound.value.introduced);
+    redirects.push(...bound.value.redirects);
   }
   const diffs = planned.flatMap(({ plan }) => plan.diffs);
   const arrived = introduced.filter(({ renamed }) => renamed !== true);
   return {
     kind: "hot",
     introduced,
+    redirects,
     removed,
     libraryNames: Object.fromEntries(loaded.map(({ change }, i) => [change.path, basename(linked[i]?.library ?? "")])),
     parts: {

@@ -17,6 +17,7 @@ import type { BuildGraph, ObjectPath } from "./graph/graph.js";
 import { findLinker, type Linker } from "./link.js";
 import type { NinjaLog } from "./ninja_log.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
+import { followCode, type OldCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
@@ -29,6 +30,8 @@ export interface ProcessView extends ProcessId {
 }
 
 export interface Patch extends PatchParts {
+  /** What frames that stand on a stack may still run. */
+  readonly oldCode: readonly OldCode[];
   /** Rises within a process. */
   readonly number: number;
 }
@@ -54,6 +57,8 @@ interface Known {
   /** Patches that were undone. Objects that their code made may be alive. */
   readonly undone: readonly PatchRecord[];
   readonly removed: RemovedOfModules;
+  /** Of each patch: where its functions are and were. */
+  readonly code: readonly PatchRecord["code"][];
 }
 
 const keyOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
@@ -218,9 +223,10 @@ export class Patcher {
     const units = perModule(({ id, unit }) => (id === unit ? [] : [[id, unit]]));
     const { introduced, libraryNames } = outcome;
     const functions = [...outcome.parts.functions, ...outcome.parts.addedFunctions];
-    const record = { number, versions, units, introduced, libraryNames, functions, removed };
+    const { code, old } = followCode(outcome.redirects, known.code);
+    const record = { number, versions, units, introduced, libraryNames, functions, removed, code };
     await this.#histories.add(process, record);
-    return { kind: "hot", patch: { number, ...outcome.parts } };
+    return { kind: "hot", patch: { number, ...outcome.parts, oldCode: old } };
   }
 
   /** The process acknowledged the patch. Errors: E_BASELINE. */
@@ -288,9 +294,10 @@ export class Patcher {
     const stays = ({ kind, key }: Introduced): boolean => kind !== "function" && !/Ul|Ut|\$_/.test(key);
     const left = undone.flatMap(({ introduced }) => introduced.filter(stays));
     const last = standing.at(-1);
+    const code = records.map((record) => record.code);
     const later = this.#removed.get(keyOf(process));
     const removed = (later && later.after >= (last?.number ?? 0) ? later.removed : last?.removed) ?? {};
-    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed };
+    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed, code };
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */

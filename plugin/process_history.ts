@@ -5,6 +5,7 @@ import type { RemovedOfModules } from "./build_patch.js";
 import type { Introduced } from "./elf/index.js";
 import type { ObjectPath } from "./graph/graph.js";
 import type { Version } from "./object_versions.js";
+import type { FunctionCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch } from "./process.js";
 import { readState, writeState } from "./state_file.js";
 import type { UnitKey } from "./translation_units.js";
@@ -18,6 +19,8 @@ export interface PatchRecord {
   readonly introduced: readonly Introduced[];
   /** Module -> base name of its library in this patch. */
   readonly libraryNames: Readonly<Record<string, string>>;
+  /** Where the code of the functions is that it replaced, the old and the new. */
+  readonly code?: readonly FunctionCode[];
   /** What it changed, as it was reported. */
   readonly functions: readonly string[];
   /** It was undone at least once: objects that its code made may be alive. */

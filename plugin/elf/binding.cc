@@ -157,6 +157,15 @@ Napi::Value introduced_to_js(Napi::Env env, const std::vector<Introduced>& list)
   });
 }
 
+Napi::Value ranges_to_js(Napi::Env env, const std::vector<CodeRange>& ranges) {
+  return to_array(env, ranges, [&](const CodeRange& range) {
+    Napi::Object object = Napi::Object::New(env);
+    object["start"] = double(range.start);
+    object["size"] = double(range.size);
+    return object;
+  });
+}
+
 uint64_t number(const Napi::Object& object, const char* name) {
   return uint64_t(object.Get(name).ToNumber().Int64Value());
 }
@@ -372,7 +381,12 @@ Napi::Value bind_js(const Napi::CallbackInfo& info) {
         Napi::Object object = Napi::Object::New(env);
         object["size"] = double(bound.size);
         object["redirects"] = to_array(env, bound.redirects, [&](const Redirect& redirect) {
-          return Napi::String::New(env, redirect.name);
+          Napi::Object entry = Napi::Object::New(env);
+          entry["name"] = redirect.name;
+          entry["entry"] = double(redirect.entry);
+          entry["oldCode"] = ranges_to_js(env, redirect.old_code);
+          entry["newCode"] = ranges_to_js(env, redirect.new_code);
+          return entry;
         });
         object["introduced"] = introduced_to_js(env, bound.introduced);
         object["refusals"] = refusals_to_js(env, bound.refusals);

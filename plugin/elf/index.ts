@@ -107,11 +107,27 @@ export interface Plan {
   readonly empty: boolean;
 }
 
+/** In bytes, addresses in the process. */
+export interface CodeRange {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A function that was replaced. */
+export interface Redirect {
+  /** Mangled. */
+  readonly name: string;
+  readonly entry: number;
+  /** As it was linked, with the compiler's clones of it. */
+  readonly oldCode: readonly CodeRange[];
+  /** In the patch. */
+  readonly newCode: readonly CodeRange[];
+}
+
 export interface Bound {
   /** Bytes of address space from the start of the library. */
   readonly size: number;
-  /** Mangled names of the functions replaced. */
-  readonly redirects: readonly string[];
+  readonly redirects: readonly Redirect[];
   readonly introduced: readonly Introduced[];
   readonly refusals: readonly Refusal[];
 }

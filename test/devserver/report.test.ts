@@ -20,6 +20,7 @@ const hot: Extract<Report, { type: "hot" }> = {
   ms: { total: 412.3, build: 398.1, diff: 0.2, link: 8.4, bind: 2.4567891, apply: 1.1 },
   patch: 3,
   pid: 17,
+  stillRunning: [],
   notes: [],
   warnings: "",
 };
@@ -33,6 +34,19 @@ test("a hot save is one line", () => {
     text(hot),
     "hot  src/orbit.cpp  3 functions (step, draw, Body::kick)  412 ms (build 398, link 8, bind 2, apply 1)",
   );
+});
+
+test("threads that may still run old code are named, one a line", () => {
+  const stillRunning = [
+    { function: "step", thread: 3, threadName: "worker" },
+    { function: "loop", thread: 3, threadName: "worker" },
+    { function: "main", thread: 17, threadName: "orbit" },
+  ];
+  const lines = text({ ...hot, stillRunning }).split("\n");
+  assert.deepEqual(lines.slice(1), [
+    "     step(), loop() may still run their old code in thread 3 (worker) until it returns",
+    "     main() may still run its old code in thread 17 (orbit) until it returns",
+  ]);
 });
 
 test("long lists are cut, and say how much is missing", () => {
@@ -152,7 +166,18 @@ test("a crash is reported with the last patch that stands; an end from outside i
   const seen: Report[] = [];
   const { report, sending } = new LastPatches((each) => void seen.push(each));
   const hot = (pid: number, patch: number, functions: string[]): Report => ({
-    ...{ type: "hot", files: [], functions, added: [], variables: [], patch, pid, notes: [], warnings: "" },
+    ...{
+      type: "hot",
+      files: [],
+      functions,
+      added: [],
+      variables: [],
+      patch,
+      pid,
+      stillRunning: [],
+      notes: [],
+      warnings: "",
+    },
     ms: { total: 1, build: 1, diff: 1, link: 1, bind: 1, apply: 1 },
   });
   const exited = (pid: number, signal: string): Report => ({ type: "process", pid, state: "exited", signal });

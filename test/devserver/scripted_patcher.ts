@@ -18,6 +18,7 @@ export function patch(fields: Partial<Patch> = {}): Patch {
     addedFunctions: [],
     variables: [],
     writes: [],
+    oldCode: [],
     notes: [],
     ms: { diff: 1, link: 2, bind: 3 },
     introduced: [],

@@ -25,12 +25,21 @@ export const allConfigurations: readonly Configuration[] = [
   configuration("gcc", "g++", "-O2"),
   configuration("clang", "clang++", "-O0"),
   configuration("clang", "clang++", "-O2"),
+  configuration("gcc", "g++", "-O3"),
+  configuration("clang", "clang++", "-O3"),
 ];
 
-/** All of them, or those that HOTRELOAD_E2E_CONFIGURATIONS names: "gcc -O2,clang -O0". */
-export function chosenConfigurations(): readonly Configuration[] {
+/** At -O3, changes to code are tested alone: no other row is about what a compiler makes of it. */
+export function concerns(configurationName: string, row: string): boolean {
+  return !configurationName.endsWith("-O3") || row.startsWith("A");
+}
+
+/** Those that concern one of the rows, or of them those that HOTRELOAD_E2E_CONFIGURATIONS names: "gcc -O2,clang -O0". */
+export function chosenConfigurations(rows: readonly string[] = [""]): readonly Configuration[] {
   const chosen = process.env.HOTRELOAD_E2E_CONFIGURATIONS?.split(",");
-  return allConfigurations.filter(({ name }) => chosen === undefined || chosen.includes(name));
+  return allConfigurations
+    .filter(({ name }) => rows.some((row) => concerns(name, row)))
+    .filter(({ name }) => chosen === undefined || chosen.includes(name));
 }
 
 /** True unless HOTRELOAD_E2E_ROWS names other rows: "A1,B3". */

@@ -26,6 +26,11 @@ export interface Hot {
   readonly functions: readonly string[];
   readonly variables: readonly string[];
   readonly notes?: readonly string[];
+  readonly stillRunning?: readonly {
+    readonly function: string;
+    readonly thread: number;
+    readonly threadName: string;
+  }[];
   readonly pid?: number;
   readonly ms: {
     readonly total: number;

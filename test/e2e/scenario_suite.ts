@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { suite } from "uvu";
-import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
+import { type Configuration, chosenConfigurations, concerns, isRowChosen } from "./configurations.js";
 import { Program, type ProgramOptions } from "./program.js";
 import { type Level, record } from "./results.js";
 import { readProgram } from "./workspace.js";
@@ -19,6 +19,11 @@ export interface Scenario {
   run(program: Program, configuration: Configuration): Promise<void>;
 }
 
+export interface SuiteOptions extends ProgramOptions {
+  /** The program's parts lie in the executable and once more in a library that it loads (programs/plugin). */
+  readonly inBoth?: boolean;
+}
+
 /** Starts that may fail before the rest of the rows is given up. */
 const PATIENCE = 2;
 
@@ -31,10 +36,10 @@ export function runScenarios(
   subject: string,
   programName: string,
   scenarios: readonly Scenario[],
-  options: ProgramOptions = {},
+  options: SuiteOptions = {},
 ): void {
   const chosen = scenarios.filter(({ row }) => isRowChosen(row));
-  for (const configuration of chosenConfigurations()) {
+  for (const configuration of chosenConfigurations(chosen.map(({ row }) => row))) {
     const test = suite(`${subject} ${configuration.name}`);
     let program: Program | undefined;
     let failedStarts = 0;
@@ -42,14 +47,16 @@ export function runScenarios(
     const start = async () => {
       if (failedStarts >= PATIENCE) throw new Error("the program did not start");
       try {
-        return await Program.start(readProgram(programName), { ...options, configuration, target: programName });
+        const { inBoth, ...settings } = options;
+        const files = readProgram(programName, ...(inBoth ? ["plugin"] : []));
+        return await Program.start(files, { ...settings, configuration, target: programName });
       } catch (error) {
         failedStarts += 1;
         throw error;
       }
     };
 
-    for (const scenario of chosen) {
+    for (const scenario of chosen.filter(({ row }) => concerns(configuration.name, row))) {
       test(`${scenario.row} ${configuration.name}: ${scenario.name}`, async () => {
         let outcome: "passed" | "failed" = "failed";
         let first = 0;
@@ -67,7 +74,10 @@ export function runScenarios(
         } finally {
           const verdicts = [...new Set(program?.verdicts.slice(first).map(({ type }) => type))];
           const { row, name, level = "executable", soFar } = scenario;
-          record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts, soFar });
+          const levels: readonly Level[] = options.inBoth ? ["executable", "shared"] : [level];
+          for (const level of levels) {
+            record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts, soFar });
+          }
           if (outcome === "failed") program = undefined; // the next row begins anew
         }
       });

@@ -1,5 +1,6 @@
 // Makes test/SCENARIOS.md of the recorded results: nothing in it is written by hand, nor depends on the day.
 
+import { concerns } from "./configurations.js";
 import type { Level, Result } from "./results.js";
 import { type ScenarioRow, sections } from "./scenario_rows.js";
 
@@ -55,7 +56,9 @@ function tableLine(row: ScenarioRow, configurations: readonly string[], results:
   const change = row.note ? `${row.change} (${row.note})` : row.change;
   const soFar = [...new Set(results.map((result) => result.soFar).filter((text) => text !== undefined))].sort();
   const verdicts = VERDICTS.filter(([type]) => results.some((result) => result.verdicts.includes(type)));
-  const states = configurations.map((name) => state(results.filter(({ configuration }) => configuration === name)));
+  const states = configurations.map((name) =>
+    concerns(name, row.id) ? state(results.filter(({ configuration }) => configuration === name)) : "",
+  );
   return line([row.id, change, soFar.join("; "), verdicts.map(([, words]) => words).join(", "), ...states]);
 }
 
@@ -74,9 +77,10 @@ function state(results: readonly Result[]): string {
 function summary(rows: readonly ScenarioRow[], configurations: readonly string[], results: readonly Result[]): string {
   const lines = configurations.map((name) => {
     const of = results.filter(({ configuration }) => configuration === name);
-    const tested = rows.filter(({ id }) => of.some(({ row }) => row === id));
+    const concerned = rows.filter(({ id }) => concerns(name, id));
+    const tested = concerned.filter(({ id }) => of.some(({ row }) => row === id));
     const failing = tested.filter(({ id }) => of.some(({ row, outcome }) => row === id && outcome === "failed"));
-    const counts = [tested.length - failing.length, failing.length, rows.length - tested.length];
+    const counts = [tested.length - failing.length, failing.length, concerned.length - tested.length];
     return line([name, ...counts.map(String)]);
   });
   return [line(["", "pass", "fail", "not tested yet"]), line(["---", "---", "---", "---"]), ...lines, ""].join("\n");

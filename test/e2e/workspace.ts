@@ -11,10 +11,10 @@ export type Files = Readonly<Record<string, string>>;
 /** The repository. This file runs as dist/test/e2e/workspace.js. */
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The files of a test program: its own, and the loop that all of them share. */
-export function readProgram(name: string): Files {
+/** The files of a test program: its own, the loop that all of them share, and others that it shares with some. */
+export function readProgram(name: string, ...shared: readonly string[]): Files {
   const programs = path.join(repository, "test/e2e/programs");
-  return { ...readTree(path.join(programs, "ticker")), ...readTree(path.join(programs, name)) };
+  return Object.assign({}, ...["ticker", ...shared, name].map((part) => readTree(path.join(programs, part))));
 }
 
 /** All files below a directory as {path: text}. */

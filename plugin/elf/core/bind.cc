@@ -41,7 +41,7 @@ class Binder {
       if (!bound_.refusals.empty()) return std::move(bound_);
     }
     collect_introduced();
-    bound_.redirects = plan_.redirects;
+    collect_redirects();
     auto written = write_file(path_, bytes_);
     if (!written) return written.error();
     return std::move(bound_);
@@ -252,6 +252,21 @@ class Binder {
     }
     store(&bytes_, offset + offsetof(hotreload_patch, size), bound_.size);
     return Nothing{};
+  }
+
+  void collect_redirects() {
+    bound_.redirects = plan_.redirects;
+    for (Redirect& redirect : bound_.redirects) {
+      const Entities& entities = *plan_.input.objects[redirect.object].after;
+      const Entity* function = entities.at(redirect.section, int64_t(redirect.offset));
+      if (!function) continue;
+      for (const Entity& entity : entities.all()) {
+        const bool same = entity.section == redirect.section && entity.offset == redirect.offset;
+        if (entity.kind != Kind::kFunction || !(same || is_clone_of(entity, *function))) continue;
+        const uint64_t* place = place_of(redirect.object, entity.section);
+        if (place) redirect.new_code.push_back({*place + entity.offset, entity.size});
+      }
+    }
   }
 
   void collect_introduced() {

@@ -104,6 +104,8 @@ class Reader {
     const std::string name = names_.of(die, scope);
     // Closures that live keep their own code if their captures changed: see anonymous_match.h.
     if (is_closure(die)) return visit_children(die, name + "::", depth + 1);
+    // The frame of a coroutine (`_Z5counti.Frame` of gcc): one that is suspended goes on in its old code.
+    if (name_of(die).find('.') != std::string::npos) return;
     const bool enumeration = dwarf_tag(die) == DW_TAG_enumeration_type;
     Shape shape = shape_of(die, "E_LAYOUT", "the layout of " + shown_name(name));
     shape.type = name;

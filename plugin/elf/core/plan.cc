@@ -175,7 +175,8 @@ class Planner {
         } else if (add_entry(i, *function, *entry)) {
           check_entry(*function, *entry);
           check_sharing(object, *function, *entry);
-          plan_.redirects.push_back({function->name, *entry, i, function->section, function->offset});
+          plan_.redirects.push_back({function->name, *entry, i, function->section, function->offset,
+                                     old_code(object, *function, *entry), {}});
         }
       }
       for (const std::string& key : plan_.diffs[i].new_variables) {
@@ -184,6 +185,22 @@ class Planner {
         if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
       }
     }
+  }
+
+  /// What the entry has led to since the module was linked; of what earlier patches brought their records tell.
+  std::vector<CodeRange> old_code(const PatchObject& object, const Entity& function, uint64_t entry) const {
+    std::vector<CodeRange> ranges;
+    const Entity* old = object.match->before_of(function);
+    if (!old) return ranges;
+    ranges.push_back({entry, old->size});
+    if (!object.located) return ranges;
+    const uint64_t bias = canonicals_.target().bias;
+    for (const Entity& clone : object.before->all()) {
+      if (clone.kind != Kind::kFunction || !is_clone_of(clone, *old)) continue;
+      const auto located = object.located->find(clone.key);
+      if (located != object.located->end()) ranges.push_back({located->second.address + bias, clone.size});
+    }
+    return ranges;
   }
 
   void add_root(uint32_t index, const Entity& function) {
@@ -501,6 +518,10 @@ class Planner {
 };
 
 }  // namespace
+
+bool is_clone_of(const Entity& clone, const Entity& function) {
+  return clone.part_of_user && starts_with(clone.name, function.name) && clone.name[function.name.size()] == '.';
+}
 
 std::string marker_name(uint32_t object, uint32_t section) {
   return "hotreload.section." + std::to_string(object) + "." + std::to_string(section);

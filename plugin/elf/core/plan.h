@@ -40,12 +40,19 @@ struct Site {
   int64_t canonical;  ///< index in Plan::canonicals; -1 for a thread-local that the patch itself brings
 };
 
+/// Addresses in the process.
+struct CodeRange {
+  uint64_t start, size;
+};
+
 struct Redirect {
   std::string name;  ///< mangled
   uint64_t entry;
   uint32_t object;
   uint32_t section;
   uint64_t offset;
+  std::vector<CodeRange> old_code;  ///< of the function as it was linked, with the compiler's clones of it
+  std::vector<CodeRange> new_code;  ///< in the patch; set by bind_patch
 };
 
 /// A constant or variable that gets its new contents in the process.
@@ -85,6 +92,9 @@ struct Plan {
 
 /// Name of the marker at the start of a section.
 std::string marker_name(uint32_t object, uint32_t section);
+
+/// True for `f.cold` and `f.constprop.0` of `f`.
+bool is_clone_of(const Entity& clone, const Entity& function);
 
 /// The objects are compared, and if nothing is refused, prepared objects are written into the directory.
 /// Errors: E_RELOCATION, E_ELF, E_LOCATE, E_RANGE. What cannot be applied is in Plan::refusals.

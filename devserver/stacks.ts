@@ -1,0 +1,109 @@
+// Which threads of a process still stand in old code: looked up from outside, in /proc, without stopping any thread.
+//
+// A thread that waits in the kernel shows its stack pointer. From there to the end of its stack each word that is the
+// address behind a call in old code counts as a return address. Memory that a frame has not written yet may hold one of an
+// earlier call, so that the answer is "may still run". A thread that is running just now shows nothing, and is looked at
+// again a few times. That something cannot be read is no error: nothing is known then.
+import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
+import type { OldCode } from "../plugin/old_code.js";
+
+export interface StillRunning {
+  readonly function: string;
+  /** Thread id. */
+  readonly thread: number;
+  readonly threadName: string;
+}
+
+const MOST_STACK_BYTES = 1 << 20;
+const MOST_THREADS = 256;
+const LOOKS = 4;
+const PAUSE_MS = 3;
+/** Bytes of the longest call instruction. */
+const CALL_BYTES = 7;
+
+export async function findStillRunning(pid: number, code: readonly OldCode[]): Promise<readonly StillRunning[]> {
+  if (code.length === 0) return [];
+  let memory: FileHandle | undefined;
+  try {
+    memory = await open(`/proc/${pid}/mem`, "r");
+    const sorted = [...code].sort((a, b) => a.start - b.start);
+    const found: StillRunning[] = [];
+    for (const thread of (await readdir(`/proc/${pid}/task`)).slice(0, MOST_THREADS)) {
+      found.push(...(await lookAtThread(pid, Number(thread), memory, sorted)));
+    }
+    return found;
+  } catch {
+    return [];
+  } finally {
+    await memory?.close();
+  }
+}
+
+async function lookAtThread(
+  pid: number,
+  thread: number,
+  memory: FileHandle,
+  code: readonly OldCode[],
+): Promise<StillRunning[]> {
+  const directory = `/proc/${pid}/task/${thread}`;
+  const place = await waitingPlace(directory);
+  if (!place) return [];
+  const stack = await stackFrom(pid, memory, place.stackPointer);
+  const functions = new Set<string>();
+  const inside = codeAt(code, place.instruction);
+  if (inside) functions.add(inside.function);
+  for (let at = 0; at + 8 <= stack.length; at += 8) {
+    const address = Number(stack.readBigUInt64LE(at));
+    const range = codeAt(code, address - 1);
+    if (range && !functions.has(range.function) && (await isBehindCall(memory, address))) functions.add(range.function);
+  }
+  if (functions.size === 0) return [];
+  const threadName = (await readFile(`${directory}/comm`, "utf8")).trimEnd();
+  return [...functions].map((name) => ({ function: name, thread, threadName }));
+}
+
+/** `NUMBER ARGUMENTS... STACK-POINTER INSTRUCTION-POINTER`, or `-1 STACK-POINTER INSTRUCTION-POINTER`; see proc(5). */
+async function waitingPlace(directory: string): Promise<{ stackPointer: number; instruction: number } | undefined> {
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    const [stackPointer, instruction] = (await readFile(`${directory}/syscall`, "utf8")).trim().split(" ").slice(-2);
+    if (stackPointer !== undefined && instruction !== undefined) {
+      return { stackPointer: Number(stackPointer), instruction: Number(instruction) };
+    }
+  }
+  return undefined;
+}
+
+async function stackFrom(pid: number, memory: FileHandle, stackPointer: number): Promise<Buffer> {
+  for (const line of (await readFile(`/proc/${pid}/maps`, "utf8")).split("\n")) {
+    const [start, end] = (line.split(" ")[0] ?? "").split("-").map((text) => Number.parseInt(text, 16));
+    if (start === undefined || end === undefined || stackPointer < start || stackPointer >= end) continue;
+    const buffer = Buffer.alloc(Math.min(end - stackPointer, MOST_STACK_BYTES));
+    const { bytesRead } = await memory.read(buffer, 0, buffer.length, stackPointer);
+    return buffer.subarray(0, bytesRead);
+  }
+  return Buffer.alloc(0);
+}
+
+function codeAt(code: readonly OldCode[], address: number): OldCode | undefined {
+  let low = 0;
+  let high = code.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((code[middle]?.start ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  const range = code[low - 1];
+  return range && address < range.start + range.size ? range : undefined;
+}
+
+/** `call rel32` (E8), or `call` through a register or memory (FF /2) of 2 to 7 bytes: Intel SDM vol. 2, CALL. */
+async function isBehindCall(memory: FileHandle, address: number): Promise<boolean> {
+  const bytes = Buffer.alloc(CALL_BYTES);
+  await memory.read(bytes, 0, CALL_BYTES, address - CALL_BYTES);
+  if (bytes[2] === 0xe8) return true;
+  return [2, 3, 4, 6, 7].some((size) => {
+    const at = CALL_BYTES - size;
+    return bytes[at] === 0xff && (((bytes[at + 1] ?? 0) >> 3) & 7) === 2;
+  });
+}
