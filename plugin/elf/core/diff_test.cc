@@ -725,3 +725,13 @@ TEST_CASE("statics of one name in one function are what they are as long as the 
     });
   }
 }
+
+TEST_CASE("another one of the constants that a function mentions more than once is a change") {
+  const std::string before = "double f(double x, double y) { return (x / 3.5 + 1.25) / 2.75 + (1.25 - y / 3.5) / 2.75; }";
+  const std::string after = "double f(double x, double y) { return (x / 3.5 + 1.25) / 2.75 + (2.75 - y / 3.5) / 2.75; }";
+  for (const Toolchain& toolchain : toolchains()) {
+    INFO(toolchain.name);
+    CHECK(joined(diff_of(toolchain, before, after).changed_functions) == "_Z1fdd");
+    CHECK(diff_of(toolchain, before, before).empty());
+  }
+}

@@ -70,7 +70,7 @@ void Digester::add_entity(const Entity& entity) {
   if (is_type_name(entity.name)) return add_name(entity);
   add(entity.size);
   if (entity.section == 0) return;
-  visited_.insert({entity.section, entity.offset});
+  visited_.emplace(std::make_pair(entity.section, entity.offset), visited_.size());
   add_range(entity.section, entity.offset, entity.size);
   if (entity.kind != Kind::kFunction) return;
   const Target table = entities_.exception_table_of(entity);
@@ -119,7 +119,9 @@ void Digester::add_target(uint32_t section, const Relocation& relocation) {
         add_name(entity);
       } else {
         if (!entity.part_of_user) add_name(entity);
-        if (visited_.count({entity.section, entity.offset}) == 0) add_entity(entity);
+        const auto seen = visited_.find({entity.section, entity.offset});
+        if (seen == visited_.end()) add_entity(entity);
+        else add(seen->second);
       }
       return;
     }
@@ -133,8 +135,10 @@ void Digester::add_contents(uint32_t index, int64_t offset) {
     return;
   }
   const uint64_t start = uint64_t(offset);
-  if (!visited_.insert({index, start}).second) {
+  const auto [seen, is_new] = visited_.emplace(std::make_pair(index, start), visited_.size());
+  if (!is_new) {
     add("again");
+    add(seen->second);
     return;
   }
   add(uint64_t(section.flags));

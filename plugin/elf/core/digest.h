@@ -8,7 +8,7 @@
 
 #include <array>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -44,7 +44,8 @@ class Digester {
   uint32_t own_section_ = 0;
   uint64_t own_offset_ = 0;
   bool by_name_ = false;
-  std::set<std::pair<uint32_t, uint64_t>> visited_;
+  /// Contents that are part of the text already -> their number, by which later mentions of them go.
+  std::map<std::pair<uint32_t, uint64_t>, uint64_t> visited_;
 };
 
 }  // namespace hotreload
