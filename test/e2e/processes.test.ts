@@ -10,6 +10,7 @@ import { type Configuration, chosenConfigurations, isRowChosen } from "./configu
 import type { ProcessState } from "./dev_messages.js";
 import { Program } from "./program.js";
 import { record } from "./results.js";
+import { TickLog } from "./tick_log.js";
 import { readProgram } from "./workspace.js";
 
 interface ProcessScenario {
@@ -78,6 +79,52 @@ const crashes: ProcessScenario = {
     await program.quit();
   },
 };
+
+const instances: ProcessScenario = {
+  row: "E2",
+  soFar: "several instances; fork and exec are tested at the agent (test/runtime/agent.test.ts)",
+  name: "several instances run: each is connected, patched, undone and reported by itself, and a late one catches up",
+  async run(configuration, adopt) {
+    const program = await start(configuration, adopt);
+    await program.shows({ E4: "1" });
+    const others: { child: ChildProcess; log: TickLog }[] = [];
+    const another = async () => {
+      const child = spawn(path.join(program.build, "process"), { env: program.mark.environment(), stdio: "pipe" });
+      const log = new TickLog(program.changes, () => {});
+      child.stdout.on("data", (data) => log.feed(String(data)));
+      others.push({ child, log });
+      await program.server.until("it to connect", () =>
+        program.server.processStates().find(({ pid, state }) => pid === child.pid && state === "connected"),
+      );
+    };
+    const allShow = async (value: string) => {
+      for (const { log } of others) await log.shows({ E4: value });
+    };
+    await another();
+    program.edit("e4.c", "return x + 1;", "return x + 2;");
+    const hots = [await program.hot(/e4_value/), await program.hot(/e4_value/)];
+    assert.equal(new Set(hots.map(({ pid }) => pid)).size, 2, "one report a process");
+    await program.shows({ E4: "2" });
+    await allShow("2");
+    await another();
+    assert.equal((await program.hot(/e4_value/)).pid, others[1]?.child.pid, "the late one catches up");
+    await allShow("2");
+    await program.turn("undo");
+    await program.shows({ E4: "1" });
+    await allShow("1");
+    for (const { child } of others) await endOther(program, child);
+    program.server.forgetVerdicts();
+    program.same();
+    await program.quit();
+  },
+};
+
+async function endOther(program: Program, child: ChildProcess): Promise<void> {
+  child.kill("SIGTERM");
+  await program.server.until("its end to be reported", () =>
+    program.server.processStates().find(({ pid, state }) => pid === child.pid && state === "exited"),
+  );
+}
 
 const newCodeCrashes: ProcessScenario = {
   row: "E8",
@@ -240,9 +287,16 @@ function runElsewhere(program: Program): ChildProcess {
   return child;
 }
 
-const scenarios = [exits, crashes, newCodeCrashes, stopped, serverKilled, savedMeanwhile, undoneKnown].filter(
-  ({ row }) => isRowChosen(row),
-);
+const scenarios = [
+  exits,
+  crashes,
+  instances,
+  newCodeCrashes,
+  stopped,
+  serverKilled,
+  savedMeanwhile,
+  undoneKnown,
+].filter(({ row }) => isRowChosen(row));
 
 for (const configuration of chosenConfigurations()) {
   const test = suite(`processes ${configuration.name}`);
