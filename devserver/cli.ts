@@ -4,6 +4,7 @@
 import { Command } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
 import { dev } from "./dev.js";
+import { addProductionCommands, isProcess, undo } from "./production.js";
 import { turnBack } from "./turn_back.js";
 
 interface DevFlags {
@@ -14,6 +15,10 @@ interface DevFlags {
   readonly define: readonly string[];
   readonly preset?: string;
   readonly generator?: string;
+}
+
+interface UndoFlags extends Pick<DevFlags, "build" | "json"> {
+  readonly timeout: string;
 }
 
 /** @param argv without node and the script; what follows the first `--` is the program's */
@@ -53,17 +58,33 @@ export async function main(argv: readonly string[]): Promise<number> {
         args,
       });
     });
-  for (const way of ["undo", "redo"] as const) {
-    program
-      .command(way)
-      .description(`${way} the last patch in the programs of a running \`hotreload dev\``)
-      .argument("[dir]", "directory of the project's CMakeLists.txt", ".")
-      .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
-      .option("--json", "print what became of it as lines of JSON")
-      .action(async (dir: string, flags: Pick<DevFlags, "build" | "json">) => {
-        code = await turnBack(way, { dir, ...flags });
-      });
-  }
+  program
+    .command("undo")
+    .description(
+      "undo the last patch of a running `hotreload dev`, or take a patch of a process back: the newest, or by name",
+    )
+    .usage("[dir] [options] | <pid> [name] [options]")
+    .argument("[dir|pid]", "directory of the project's CMakeLists.txt, or a process number", ".")
+    .argument("[name]", "of the patch of a process, or the start of its digest")
+    .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
+    .option("--timeout <seconds>", "of a process: how long to wait for a moment at which it can be done", "5")
+    .option("--json", "print what became of it as lines of JSON")
+    .action(async (of: string, name: string | undefined, flags: UndoFlags) => {
+      const { timeout, ...rest } = flags;
+      code = isProcess(of) ? await undo(of, name, flags) : await turnBack("undo", { dir: of, ...rest });
+    });
+  program
+    .command("redo")
+    .description("redo the last patch that was undone in the programs of a running `hotreload dev`")
+    .argument("[dir]", "directory of the project's CMakeLists.txt", ".")
+    .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
+    .option("--json", "print what became of it as lines of JSON")
+    .action(async (dir: string, flags: Pick<DevFlags, "build" | "json">) => {
+      code = await turnBack("redo", { dir, ...flags });
+    });
+  addProductionCommands(program, (result) => {
+    code = result;
+  });
   program
     .command("cmake-dir")
     .description("print the folder of HotReload.cmake, for CMAKE_MODULE_PATH")

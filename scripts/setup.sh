@@ -58,6 +58,7 @@ find_missing_packages() {
   wants libwslay-dev has_header wslay/wslay.h
   wants libjsmn-dev has_header jsmn.h
   wants libxxhash-dev has_header xxhash.h
+  wants libzydis-dev has_header Zydis/Zydis.h
   if [ "$purpose" = --test ]; then
     wants clang command -v clang++
     wants libclang-rt-dev has_clang_runtime
@@ -67,6 +68,7 @@ find_missing_packages() {
     wants distcc command -v distccd
     wants gdb command -v gdb
     wants doctest-dev has_header doctest/doctest.h
+    wants wrk command -v wrk
     wants googletest test -e /usr/src/googletest/CMakeLists.txt
   fi
 }
@@ -144,6 +146,14 @@ build_runtime() {
   step 'building the runtime' ninja -C runtime/build
 }
 
+build_inject() {
+  if ! is_configured plugin/inject/build plugin/inject; then
+    rm -rf plugin/inject/build
+    step 'configuring the helper' cmake -S plugin/inject -B plugin/inject/build -G Ninja -DCMAKE_BUILD_TYPE=Release
+  fi
+  step 'building the helper' ninja -C plugin/inject/build
+}
+
 # cmake-ts builds from nothing each time; where it has been, ninja goes on.
 build_addon() {
   abi=$(node -p process.versions.modules)
@@ -196,5 +206,6 @@ flock 9
 install_node_modules
 seed_node_headers
 build_runtime
+build_inject
 build_addon
 compile_typescript

@@ -15,6 +15,7 @@
 #include "core/places.h"
 #include "core/symbol_names.h"
 #include "core/type_uses.h"
+#include "image/produce.h"
 
 namespace {
 
@@ -394,6 +395,41 @@ Napi::Value bind_js(const Napi::CallbackInfo& info) {
       });
 }
 
+std::vector<std::pair<std::string, std::string>> pairs(const Napi::Value& value) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for_each(value, [&](const Napi::Object& pair) { list.emplace_back(string(pair, "first"), string(pair, "second")); });
+  return list;
+}
+
+Napi::Value produce_js(const Napi::CallbackInfo& info) {
+  const Napi::Object value = info[0].ToObject();
+  auto input = std::make_shared<ProduceInput>();
+  input->module = string(value, "module");
+  input->debug_file = string(value, "debugFile");
+  input->unit = string(value, "unit");
+  for (const auto& [after, before] : pairs(value.Get("objects"))) input->objects.push_back({after, before});
+  input->renames = pairs(value.Get("renames"));
+  input->values = pairs(value.Get("values"));
+  input->apply_initializers = value.Get("applyInitializers").ToBoolean();
+  input->description = string(value, "description");
+  return Work<Produced>::start(
+      info.Env(), [input] { return produce(*input); },
+      [](Napi::Env env, Produced& produced) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object["payload"] = Napi::Buffer<char>::Copy(env, produced.payload.data(), produced.payload.size());
+        object["buildId"] = produced.build_id;
+        object["bits"] = produced.bits;
+        object["replaced"] = keys_to_js(env, produced.replaced);
+        object["addedFunctions"] = keys_to_js(env, produced.added_functions);
+        object["addedVariables"] = keys_to_js(env, produced.added_variables);
+        object["edited"] = keys_to_js(env, produced.edited);
+        object["kept"] = keys_to_js(env, produced.kept);
+        object["unused"] = keys_to_js(env, produced.unused);
+        object["refusals"] = refusals_to_js(env, produced.refusals);
+        return object;
+      });
+}
+
 Napi::Value read_exports_js(const Napi::CallbackInfo& info) {
   std::vector<std::string> paths;
   const Napi::Array list = info[0].As<Napi::Array>();
@@ -439,6 +475,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["places"] = Napi::Function::New(env, places_js);
   exports["plan"] = Napi::Function::New(env, plan_js);
   exports["bind"] = Napi::Function::New(env, bind_js);
+  exports["produce"] = Napi::Function::New(env, produce_js);
   exports["readExports"] = Napi::Function::New(env, read_exports_js);
   exports["writeStandIns"] = Napi::Function::New(env, write_stand_ins_js);
   exports["shortName"] = Napi::Function::New(env, short_name_js);

@@ -172,7 +172,50 @@ export interface Place {
   readonly name: string;
 }
 
+/** A pair of names: what stands for what is said where it is used. */
+export interface NamePair {
+  readonly first: string;
+  readonly second: string;
+}
+
+export interface ProduceInput {
+  /** Path of the executable or shared library that runs. */
+  readonly module: string;
+  /** Path of the file with the symbols of a stripped module, or "". */
+  readonly debugFile: string;
+  /** Source name of the translation unit whose statics are meant, or "". */
+  readonly unit: string;
+  /** Object of the fix, and the object that was linked into the module or "". */
+  readonly objects: readonly NamePair[];
+  /** Name in the module, name in the fix. */
+  readonly renames: readonly NamePair[];
+  /** Variable, value. */
+  readonly values: readonly NamePair[];
+  readonly applyInitializers: boolean;
+  /** JSON, kept in the process. */
+  readonly description: string;
+}
+
+/** Names are mangled; those of statics that the fix brings have their source and a colon in front. */
+export interface Produced {
+  readonly payload: Buffer;
+  readonly buildId: string;
+  readonly bits: number;
+  readonly replaced: readonly string[];
+  readonly addedFunctions: readonly string[];
+  readonly addedVariables: readonly string[];
+  /** Variables that get a value. */
+  readonly edited: readonly string[];
+  /** Variables whose initializer changed and whose live value stays. */
+  readonly kept: readonly string[];
+  /** Replaced, but nothing calls them: the compiler put them into their callers. */
+  readonly unused: readonly string[];
+  /** No payload if there are any. */
+  readonly refusals: readonly Refusal[];
+}
+
 interface Addon {
+  produce(input: ProduceInput): Promise<Produced>;
   readObject(path: string): Promise<ObjectHandle>;
   symbolNames(object: ObjectHandle): SymbolNames;
   readModule(path: string, objects: readonly string[]): Promise<ModuleFile>;
@@ -249,6 +292,12 @@ export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().
 /** Edits the linked library in place. Errors: E_ELF, E_BIND. */
 export const bind = (handle: PlanHandle, library: string): Promise<Result<Bound>> =>
   settle(addon().bind(handle, library));
+
+/**
+ * The image of a production patch (plugin/elf/image). Errors: E_ELF, E_STRIPPED, E_LOCATE, E_RELOCATION, E_UNDEFINED,
+ * E_THREAD_LOCAL, E_VARIABLE, E_UNCHANGED, E_OTHER_BUILD (the module has no build-id).
+ */
+export const produce = (input: ProduceInput): Promise<Result<Produced>> => settle(addon().produce(input));
 
 /** In load order. A file that is no shared library is left out. */
 export const readExports = (libraries: readonly string[]): Promise<ExportsHandle> => addon().readExports(libraries);

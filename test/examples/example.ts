@@ -64,19 +64,39 @@ export class RunningProgram {
     this.ended.then(() => this.notify());
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** The first line from now on that is wanted; rejects as waitForLine does. */
+  waitForNewLine(isWanted: (line: string) => boolean, deadlineMs = 60_000): Promise<string> {
+    return this.waitForLine(isWanted, deadlineMs, this.lines.length);
+  }
+
   /** The first line that is wanted; rejects if the program ends or the deadline passes before. */
-  waitForLine(isWanted: (line: string) => boolean, deadlineMs = 30_000): Promise<string> {
+  waitForLine(isWanted: (line: string) => boolean, deadlineMs = 30_000, from = 0): Promise<string> {
+    let next = from;
+    const findWanted = (): string | undefined => {
+      while (next < this.lines.length) {
+        const line = this.lines[next++];
+        if (line !== undefined && isWanted(line)) return line;
+      }
+      return undefined;
+    };
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         clearTimeout(deadline);
         this.waiting.delete(look);
         settle();
       };
-      const deadline = setTimeout(() => finish(() => reject(new Error(`not printed: ${this.lines}`))), deadlineMs);
+      const deadline = setTimeout(
+        () => finish(() => reject(new Error(`not printed: ${this.lines.slice(-50)}`))),
+        deadlineMs,
+      );
       const look = (): void => {
-        const found = this.lines.find(isWanted);
+        const found = findWanted();
         if (found !== undefined) finish(() => resolve(found));
-        else if (this.child.exitCode !== null) finish(() => reject(new Error(`ended: ${this.lines}`)));
+        else if (this.child.exitCode !== null) finish(() => reject(new Error(`ended: ${this.lines.slice(-50)}`)));
       };
       this.waiting.add(look);
       look();

@@ -19,7 +19,10 @@ struct ElfEnd {
 
 class Reader {
  public:
-  explicit Reader(std::string path) : module_(std::make_shared<Module>()) { module_->path = std::move(path); }
+  Reader(std::string path, std::string debug_file)
+      : module_(std::make_shared<Module>()), debug_file_(std::move(debug_file)) {
+    module_->path = std::move(path);
+  }
 
   Result<std::shared_ptr<const Module>> read(const std::vector<std::string>& objects) {
     auto bytes = read_file(module_->path);
@@ -110,19 +113,35 @@ class Reader {
 
   Result<Nothing> read_tables() {
     bool found = false;
-    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_.get(), scn)) != nullptr;) {
-      GElf_Shdr header;
-      if (!gelf_getshdr(scn, &header)) return broken("has a broken section table");
-      if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) continue;
-      found = found || header.sh_type == SHT_SYMTAB;
-      auto done = read_symbols(scn, header);
-      if (!done) return done.error();
+    auto done = read_tables_of(elf_.get(), &found);
+    if (!done) return done;
+    if (!found && !debug_file_.empty()) {
+      auto bytes = read_file(debug_file_);
+      if (!bytes) return bytes.error();
+      module_->debug_bytes = std::move(bytes.value());
+      debug_elf_.reset(elf_memory(module_->debug_bytes.data(), module_->debug_bytes.size()));
+      if (!debug_elf_ || elf_kind(debug_elf_.get()) != ELF_K_ELF) return Error{"E_ELF", "is not an ELF file", debug_file_};
+      done = read_tables_of(debug_elf_.get(), &found);
+      if (!done) return done;
     }
     if (!found) return Error{"E_STRIPPED", "has no symbol table: it was stripped", module_->path};
     return Nothing{};
   }
 
-  Result<Nothing> read_symbols(Elf_Scn* scn, const GElf_Shdr& header) {
+  Result<Nothing> read_tables_of(Elf* elf, bool* found) {
+    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf, scn)) != nullptr;) {
+      GElf_Shdr header;
+      if (!gelf_getshdr(scn, &header)) return broken("has a broken section table");
+      const bool dynamic = header.sh_type == SHT_DYNSYM && elf == elf_.get();  // a debug file's has no contents
+      if (header.sh_type != SHT_SYMTAB && !dynamic) continue;
+      *found = *found || header.sh_type == SHT_SYMTAB;
+      auto done = read_symbols(elf, scn, header);
+      if (!done) return done.error();
+    }
+    return Nothing{};
+  }
+
+  Result<Nothing> read_symbols(Elf* elf, Elf_Scn* scn, const GElf_Shdr& header) {
     Elf_Data* data = elf_getdata(scn, nullptr);
     const size_t count = header.sh_entsize == sizeof(Elf64_Sym) ? header.sh_size / sizeof(Elf64_Sym) : 0;
     // Behind a file without a name ld.bfd writes what it made local: hidden symbols, and those that a version script hides.
@@ -130,7 +149,7 @@ class Reader {
     for (size_t i = 1; i < count; i++) {
       GElf_Sym symbol;
       const char* text = gelf_getsym(data, static_cast<int>(i), &symbol)
-                             ? elf_strptr(elf_.get(), header.sh_link, symbol.st_name)
+                             ? elf_strptr(elf, header.sh_link, symbol.st_name)
                              : nullptr;
       if (!text) return broken("has a symbol that cannot be read");
       std::string_view name(text);
@@ -166,7 +185,8 @@ class Reader {
   }
 
   std::shared_ptr<Module> module_;
-  std::unique_ptr<Elf, ElfEnd> elf_;
+  const std::string debug_file_;
+  std::unique_ptr<Elf, ElfEnd> elf_, debug_elf_;
 };
 
 }  // namespace
@@ -211,8 +231,9 @@ int64_t Module::thread_pointer_offset(uint64_t tls_offset) const {
   return int64_t(tls_offset) - int64_t(block);
 }
 
-Result<std::shared_ptr<const Module>> read_module(const std::string& path, const std::vector<std::string>& objects) {
-  return Reader(path).read(objects);
+Result<std::shared_ptr<const Module>> read_module(const std::string& path, const std::vector<std::string>& objects,
+                                                  const std::string& debug_file) {
+  return Reader(path, debug_file).read(objects);
 }
 
 }  // namespace hotreload

@@ -32,6 +32,7 @@ struct UnitSymbols {
 struct Module {
   std::string path;
   std::string bytes;
+  std::string debug_bytes;  ///< of the separate file that has the symbols, if one was named
   std::string build_id;  ///< lower-case hexadecimal, "" if there is none
   bool executable;       ///< it is the program: its symbols come first, and its TLS block lies at the thread pointer
   bool symbolic;         ///< DF_SYMBOLIC: its own definitions come first
@@ -54,10 +55,12 @@ struct Module {
 };
 
 /// @param objects that it was linked from: only read for an executable whose linker made its global symbols local
+/// @param debug_file has the .symtab of a stripped module (objcopy --only-keep-debug), "" if there is none
 /// Errors: E_ELF (no x86-64 executable or shared library, truncated), E_STRIPPED (no .symtab), E_LOCALIZED (the objects are
 /// needed, and were not given).
 Result<std::shared_ptr<const Module>> read_module(const std::string& path,
-                                                  const std::vector<std::string>& objects = {});
+                                                  const std::vector<std::string>& objects = {},
+                                                  const std::string& debug_file = "");
 
 }  // namespace hotreload
 

@@ -1,0 +1,53 @@
+// What the callers of a function know about it, in an ordinary optimised build.
+//
+// gcc -O2 draws conclusions about a function of the same file and puts them into its callers: it calls a specialised copy
+// of it (f.constprop.0), or keeps values in registers that the function happens not to use (-fipa-ra). Callers that are
+// replaced together with the function are consistent with it; the others are examined here.
+#ifndef HOTRELOAD_IMAGE_CALLERS_H
+#define HOTRELOAD_IMAGE_CALLERS_H
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../core/diff.h"
+#include "../core/module.h"
+
+namespace hotreload {
+
+class Callers {
+ public:
+  /// Reads all code of the module once, for calls of the functions at `entries` and of their copies.
+  Callers(const Module& module, const std::map<uint64_t, std::string>& entries);
+
+  /// Why the function cannot be replaced without one of its callers: E_CALLER. Nothing if it can.
+  std::optional<Refusal> check(uint64_t entry, const std::string& name) const;
+  /// True if nothing in the module calls the function or takes its address, itself aside, and nothing outside can: its
+  /// calls were compiled into its callers.
+  bool is_unused(uint64_t entry) const { return used_.count(entry) == 0; }
+
+ private:
+  struct Function {
+    uint64_t address, size;
+    std::string name;
+  };
+  const Function* containing(uint64_t address) const;
+  void find_uses();
+  bool is_replaced(const Function& function) const;
+  bool relies_on_registers(const Function& caller, uint64_t behind) const;
+  bool reads_argument(uint64_t function, unsigned registers, int depth) const;
+  bool is_needed(const Function& where, uint64_t start, unsigned registers, unsigned set_before, int depth) const;
+
+  const Module& module_;
+  std::map<uint64_t, std::string> entries_;                ///< replaced functions
+  std::map<uint64_t, Function> functions_;                 ///< of the module, by address
+  std::set<uint64_t> used_;                                ///< of the entries
+  std::multimap<uint64_t, uint64_t> sites_;                ///< function -> place of a call or jump to it
+  std::multimap<uint64_t, std::pair<uint64_t, std::string>> copies_;  ///< function -> its copies
+};
+
+}  // namespace hotreload
+
+#endif

@@ -1,0 +1,270 @@
+// Stops all threads, judges, writes.
+#include "commit.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <map>
+
+#include "stacks.h"
+
+namespace hotreload {
+
+namespace {
+
+constexpr uint64_t kPadding = 5;
+constexpr uint8_t kJumpBack[2] = {0xeb, 0xf9};  // over the no-ops of a padded entry, to its padding
+
+/// The bytes of a `jmp target` at `place`.
+std::string jump(uint64_t place, uint64_t target) {
+  std::string bytes(1, '\xe9');
+  const int32_t displacement = int32_t(int64_t(target) - int64_t(place + kJumpSize));
+  bytes.append(reinterpret_cast<const char*>(&displacement), sizeof displacement);
+  return bytes;
+}
+
+uint64_t now_nanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return uint64_t(now.tv_sec) * 1000000000 + uint64_t(now.tv_nsec);
+}
+
+struct Write {
+  uint64_t address;
+  std::string bytes;
+};
+
+class Committer {
+ public:
+  Committer(const Target& target, const CommitRequest& request) : target_(target), request_(request) {}
+
+  Result<CommitReport> run() {
+    for (useconds_t pause = 1000;; pause = std::min<useconds_t>(2 * pause, 50000)) {
+      report_.attempts++;
+      auto done = attempt();
+      if (!done) return target_.failed(done.error());
+      if (busy_.empty()) return report_;
+      if (Clock::now() + std::chrono::microseconds(pause) > request_.deadline) {
+        return Error{"E_IN_USE", busy_ + "; nothing was changed", ""};
+      }
+      usleep(pause);
+    }
+  }
+
+ private:
+  Result<Nothing> attempt() {
+    // What can be read before the process stands still is read before.
+    auto patches = read_patches(target_);
+    if (!patches) return patches.error();
+    patches_ = std::move(patches.value());
+    patch_ = nullptr;
+    for (LoadedPatch& patch : patches_) {
+      if (patch.start == request_.start) patch_ = &patch;
+    }
+    if (!patch_) return Error{"E_NOT_APPLIED", "the patch is not in the process", ""};
+    auto planned = plan();
+    if (!planned) return planned;
+    if (!stacks_ && needs_stacks()) {
+      auto modules = Modules::read(target_);
+      if (!modules) return modules.error();
+      stacks_ = std::make_unique<Stacks>(target_, modules.value());
+    }
+    Threads threads(target_);
+    const auto begin = Clock::now();
+    auto held = threads.hold_all(std::min(request_.deadline, begin + std::chrono::seconds(2)));
+    if (!held) return held;
+    busy_.clear();
+    auto judged = judge(threads);
+    if (judged && busy_.empty()) {
+      write();
+    }
+    threads.release();
+    report_.stopped_ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    report_.stopped_all_ms += report_.stopped_ms;
+    return judged;
+  }
+
+  bool needs_stacks() const {
+    return std::any_of(patch_->redirects.begin(), patch_->redirects.end(),
+                       [](const RedirectRecord& redirect) { return (redirect.flags & kLeaveFirst) != 0; });
+  }
+
+  /// The patch that a function's calls reach, without the one that changes unless it is applied now; or null.
+  const LoadedPatch* newest(const RedirectRecord& redirect, uint64_t module_bias, const RedirectRecord** found) const {
+    const LoadedPatch* newest = nullptr;
+    for (const LoadedPatch& patch : patches_) {
+      if (&patch == patch_ || patch.state.status != kApplied || patch.record.module_bias != module_bias) continue;
+      if (newest && newest->state.order > patch.state.order) continue;
+      for (const RedirectRecord& other : patch.redirects) {
+        if (other.place != redirect.place) continue;
+        newest = &patch;
+        *found = &other;
+      }
+    }
+    return newest;
+  }
+
+  Result<Nothing> plan() {
+    writes_.clear();
+    order_ = 1;
+    for (const LoadedPatch& patch : patches_) order_ = std::max(order_, patch.state.order + 1);
+    const uint64_t bias = patch_->record.module_bias;
+    for (const RedirectRecord& redirect : patch_->redirects) {
+      const RedirectRecord* below = nullptr;
+      const LoadedPatch* under = newest(redirect, bias, &below);
+      uint64_t target = 0;  // none: the function as it was compiled
+      if (request_.apply) target = patch_->start + redirect.target;
+      else if (under) target = under->start + below->target;
+      auto planned = plan_entry(redirect, bias, target);
+      if (!planned) return planned;
+    }
+    return Nothing{};
+  }
+
+  Result<Nothing> plan_entry(const RedirectRecord& redirect, uint64_t bias, uint64_t target) {
+    const uint64_t place = bias + redirect.place;
+    const bool padded = (redirect.flags & kPadded) != 0;
+    const uint64_t size = padded ? 2 : kJumpSize;
+    std::string present(size, '\0');
+    if (!target_.read(place, present.data(), size)) return Error{"E_ENTRY_CHANGED", "the code is not mapped any more", ""};
+    const std::string original(reinterpret_cast<const char*>(redirect.original) + (padded ? kPadding : 0), size);
+    const std::string back(reinterpret_cast<const char*>(kJumpBack), sizeof kJumpBack);
+    bool known = present == original || (padded && present == back);
+    for (const LoadedPatch& patch : patches_) {
+      for (const RedirectRecord& other : patch.redirects) {
+        if (other.place == redirect.place && patch.record.module_bias == bias && !padded) {
+          known = known || present == jump(place, patch.start + other.target);
+        }
+      }
+    }
+    if (!known) {
+      return Error{"E_ENTRY_CHANGED",
+                   "the first bytes of " + patch_->name(redirect.name) +
+                       " are not those of the program's file: a debugger's breakpoint, or another tool, is there",
+                   ""};
+    }
+    pristine_[redirect.place] = present == original;
+    if (!padded) {
+      writes_.push_back({place, target == 0 ? original : jump(place, target)});
+    } else if (target == 0) {
+      writes_.push_back({place, original});
+    } else {
+      writes_.push_back({place - kPadding, jump(place - kPadding, target) + back});
+    }
+    return Nothing{};
+  }
+
+  /// Sets busy_ if a thread is where the writing must wait for it.
+  Result<Nothing> judge(const Threads& threads) {
+    for (const HeldThread& thread : threads.held()) {
+      user_regs_struct registers;
+      if (!threads.read_registers(thread.id, &registers)) {
+        return target_.failed({"E_EXITED", "thread " + std::to_string(thread.id) + " ended meanwhile", ""});
+      }
+      std::vector<uint64_t> places{registers.rip};
+      bool unwound = false;
+      for (const RedirectRecord& redirect : patch_->redirects) {
+        if (!pristine_[redirect.place]) continue;  // one whole jump stands there
+        const uint64_t place = patch_->record.module_bias + redirect.place;
+        const uint64_t size = (redirect.flags & kPadded) != 0 ? 2 : kJumpSize;
+        if ((redirect.flags & kLeaveFirst) != 0 && !unwound) {
+          const StackFrames frames = stacks_->of(threads, thread.id);
+          unwound = true;
+          if (frames.complete) places.insert(places.end(), frames.places.begin(), frames.places.end());
+          else collect_words(registers.rsp, &places);
+        }
+        const bool leave = (redirect.flags & kLeaveFirst) != 0;
+        for (const uint64_t at : places) {
+          const bool inside = at > place && at < place + size;
+          const bool running = leave && (is_in(at, redirect.entry, redirect.size) || is_in(at, redirect.cold, redirect.cold_size));
+          if (!inside && !running) continue;
+          busy_ = "thread " + std::to_string(thread.id) + " is in " + patch_->name(redirect.name) +
+                  ", whose first bytes cannot be changed while it runs";
+          return Nothing{};
+        }
+      }
+    }
+    return Nothing{};
+  }
+
+  bool is_in(uint64_t at, uint64_t start, uint64_t size) const {
+    const uint64_t address = patch_->record.module_bias + start;
+    return at >= address && at < address + size;
+  }
+
+  /// Where the stack cannot be unwound, every word on it may be a place to return to.
+  void collect_words(uint64_t stack, std::vector<uint64_t>* places) const {
+    auto mappings = target_.mappings();
+    if (!mappings) return;
+    for (const Mapping& mapping : mappings.value()) {
+      if (stack < mapping.start || stack >= mapping.end) continue;
+      std::string bytes(std::min<uint64_t>(mapping.end - stack, 8 << 20), '\0');
+      if (!target_.read(stack, bytes.data(), bytes.size())) return;
+      const size_t word = size_t(target_.bits() / 8);
+      for (size_t i = 0; i + word <= bytes.size(); i += word) {
+        uint64_t value = 0;
+        memcpy(&value, bytes.data() + i, word);
+        for (const RedirectRecord& redirect : patch_->redirects) {
+          if (is_in(value, redirect.entry, redirect.size) && value != patch_->record.module_bias + redirect.entry) {
+            places->push_back(value);
+          }
+        }
+      }
+    }
+  }
+
+  void write() {
+    write_values();
+    StateRecord state = patch_->state;
+    state.status = request_.apply ? kApplied : kUndone;
+    state.order = order_;
+    if (request_.apply) {
+      state.applied_at = now_nanoseconds();
+      state.uid = request_.uid;
+      std::fill(std::begin(state.by), std::end(state.by), '\0');
+      request_.by.copy(state.by, sizeof state.by - 1);
+    } else {
+      state.undone_at = now_nanoseconds();
+    }
+    target_.write(patch_->start + patch_->record.state, &state, sizeof state);
+    for (const Write& one : writes_) target_.write(one.address, one.bytes.data(), one.bytes.size());
+  }
+
+  void write_values() {
+    for (const EditRecord& edit : patch_->edits) {
+      if (edit.size > (1 << 24)) continue;
+      const uint64_t address = patch_->record.module_bias + edit.address;
+      std::string live(edit.size, '\0'), fresh(edit.size, '\0'), before(edit.size, '\0');
+      if (!target_.read(address, live.data(), edit.size) || !target_.read(patch_->start + edit.value, fresh.data(), edit.size)) {
+        continue;
+      }
+      if (request_.apply) {
+        target_.write(patch_->start + edit.previous, live.data(), edit.size);
+        target_.write(address, fresh.data(), edit.size);
+      } else if (live != fresh) {
+        report_.kept.push_back(patch_->name(edit.name));
+      } else if (target_.read(patch_->start + edit.previous, before.data(), edit.size)) {
+        target_.write(address, before.data(), edit.size);
+      }
+    }
+  }
+
+  const Target& target_;
+  const CommitRequest& request_;
+  CommitReport report_;
+  std::vector<LoadedPatch> patches_;
+  LoadedPatch* patch_ = nullptr;
+  std::vector<Write> writes_;
+  std::unique_ptr<Stacks> stacks_;  ///< where it takes unwinding to see that a function was left
+  std::map<uint64_t, bool> pristine_;
+  uint64_t order_ = 1;
+  std::string busy_;
+};
+
+}  // namespace
+
+Result<CommitReport> commit(const Target& target, const CommitRequest& request) { return Committer(target, request).run(); }
+
+}  // namespace hotreload

@@ -1,0 +1,210 @@
+/* What a borrowed thread of the target executes: a list of system calls and calls, and then the way back to where it
+ * was, by itself. It is copied into the target; the last eight (four) bytes are the address to go back to.
+ *
+ * The thread comes here with the stack pointer and rbx (ebx) at the context below. It restores every register from
+ * there, so that nothing has to be put right from outside: this process may be killed at any moment. When it is done it
+ * waits for the results to be read (the word `done` becomes 2), but not for long: a second or two.
+ * While the stack pointer is at the context, a signal's frame goes below it; one instruction takes it back.
+ *
+ * Context, in words of the machine (8 or 4 bytes):
+ *   0 done  1 count  2 floating-point state, or 0
+ *   3 rax  4 rbx  5 rcx  6 rdx  7 rsi  8 rdi  9 rbp  10 r8 ... 17 r15  18 rflags  19 rsp  20 operations
+ *   (32 bits: words 10 to 17 are not used)
+ * Operation: kind, number or function, six arguments, result.
+ *   kind 0 system call; 1 call; 2 copy four bytes: the place is in the word at argument 0, to argument 1; 3 back again
+ */
+#define PATIENCE (1 << 25)
+#define WORD 8
+#define AT(n) (n * WORD)
+
+  .section .rodata
+  .globl hotreload_stub_64
+  .globl hotreload_stub_64_end
+  .globl hotreload_stub_32
+  .globl hotreload_stub_32_end
+
+  .code64
+hotreload_stub_64:
+  lea AT(20)(%rbx), %r12
+  mov AT(1)(%rbx), %r13
+  cld
+1:
+  test %r13, %r13
+  jz 6f
+  mov AT(0)(%r12), %r14
+  mov AT(1)(%r12), %rax
+  mov AT(2)(%r12), %rdi
+  mov AT(3)(%r12), %rsi
+  mov AT(4)(%r12), %rdx
+  mov AT(5)(%r12), %r10
+  mov AT(6)(%r12), %r8
+  mov AT(7)(%r12), %r9
+  cmp $1, %r14
+  je 2f
+  ja 3f
+  syscall
+  jmp 5f
+2:
+  mov %r10, %rcx
+  mov %rax, %r11
+  xor %eax, %eax
+  call *%r11
+  jmp 5f
+3:
+  mov (%rdi), %rdi
+  cmp $2, %r14
+  ja 4f
+  mov (%rdi), %ecx
+  mov %ecx, (%rsi)
+  jmp 5f
+4:
+  mov (%rsi), %ecx
+  mov %ecx, (%rdi)
+5:
+  mov %rax, AT(8)(%r12)
+  add $AT(9), %r12
+  dec %r13
+  jmp 1b
+6:
+  mov AT(2)(%rbx), %rcx
+  test %rcx, %rcx
+  jz 7f
+  mov $-1, %eax
+  mov $-1, %edx
+  xrstor64 (%rcx)
+7:
+  mov %rbx, %rsp
+  movq $1, AT(0)(%rsp)
+  mov $PATIENCE, %ecx
+9:
+  cmpq $2, AT(0)(%rsp)
+  je 10f
+  pause
+  dec %ecx
+  jnz 9b
+10:
+  pushq AT(18)(%rsp)
+  popfq
+  mov AT(3)(%rsp), %rax
+  mov AT(4)(%rsp), %rbx
+  mov AT(5)(%rsp), %rcx
+  mov AT(6)(%rsp), %rdx
+  mov AT(7)(%rsp), %rsi
+  mov AT(8)(%rsp), %rdi
+  mov AT(9)(%rsp), %rbp
+  mov AT(10)(%rsp), %r8
+  mov AT(11)(%rsp), %r9
+  mov AT(12)(%rsp), %r10
+  mov AT(13)(%rsp), %r11
+  mov AT(14)(%rsp), %r12
+  mov AT(15)(%rsp), %r13
+  mov AT(16)(%rsp), %r14
+  mov AT(17)(%rsp), %r15
+  mov AT(19)(%rsp), %rsp
+  jmp *8f(%rip)
+8:
+  .quad 0
+hotreload_stub_64_end:
+
+#undef WORD
+#define WORD 4
+
+  .code32
+/* The address of the last word is not known to the code: fix writes it into the jump, 4 bytes before the end. */
+hotreload_stub_32:
+  cld
+  mov %ebx, %ebp
+  movl $0, AT(10)(%ebx)
+1:
+  mov AT(10)(%ebx), %eax
+  cmp AT(1)(%ebx), %eax
+  jae 6f
+  imul $AT(9), %eax, %eax
+  lea AT(20)(%ebx,%eax), %esi
+  push %ebx
+  mov AT(0)(%esi), %eax
+  cmp $1, %eax
+  je 2f
+  ja 3f
+  push %esi
+  mov AT(1)(%esi), %eax
+  mov AT(2)(%esi), %ebx
+  mov AT(4)(%esi), %ecx
+  push %ecx
+  mov AT(5)(%esi), %ecx
+  push %ecx
+  mov AT(6)(%esi), %ecx
+  push %ecx
+  mov AT(3)(%esi), %ecx
+  mov AT(7)(%esi), %ebp
+  pop %edi
+  pop %esi
+  pop %edx
+  int $0x80
+  pop %esi
+  jmp 5f
+2:
+  mov %esp, %ebp
+  and $-16, %esp
+  sub $32, %esp
+  mov AT(2)(%esi), %eax
+  mov %eax, 0(%esp)
+  mov AT(3)(%esi), %eax
+  mov %eax, 4(%esp)
+  mov AT(4)(%esi), %eax
+  mov %eax, 8(%esp)
+  call *AT(1)(%esi)
+  mov %ebp, %esp
+  jmp 5f
+3:
+  cmp $2, %eax
+  mov AT(2)(%esi), %edi
+  mov (%edi), %edi
+  mov AT(3)(%esi), %edx
+  ja 4f
+  mov (%edi), %ecx
+  mov %ecx, (%edx)
+  jmp 5f
+4:
+  mov (%edx), %ecx
+  mov %ecx, (%edi)
+5:
+  pop %ebx
+  mov %eax, AT(8)(%esi)
+  incl AT(10)(%ebx)
+  jmp 1b
+6:
+  mov AT(2)(%ebx), %ecx
+  test %ecx, %ecx
+  jz 7f
+  mov $-1, %eax
+  mov $-1, %edx
+  xrstor (%ecx)
+7:
+  mov %ebx, %esp
+  movl $1, AT(0)(%esp)
+  mov $PATIENCE, %ecx
+9:
+  cmpl $2, AT(0)(%esp)
+  je 10f
+  pause
+  dec %ecx
+  jnz 9b
+10:
+  pushl AT(18)(%esp)
+  popf
+  mov AT(3)(%esp), %eax
+  mov AT(4)(%esp), %ebx
+  mov AT(5)(%esp), %ecx
+  mov AT(6)(%esp), %edx
+  mov AT(7)(%esp), %esi
+  mov AT(8)(%esp), %edi
+  mov AT(9)(%esp), %ebp
+  mov AT(19)(%esp), %esp
+  .byte 0xff, 0x25  /* jmp *address */
+  .long 0
+8:
+  .long 0
+hotreload_stub_32_end:
+
+  .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,201 @@
+// ptrace(2): seize, interrupt, wait, detach.
+#include "threads.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace hotreload {
+
+namespace {
+
+// What the kernel returns inside of itself for a call to be restarted (include/linux/errno.h).
+constexpr int64_t kRestartSys = -512, kRestartNoIntr = -513, kRestartNoHand = -514, kRestartBlock = -516;
+
+bool is_dead(pid_t process, pid_t thread) {
+  const std::string state =
+      status_field("/proc/" + std::to_string(process) + "/task/" + std::to_string(thread), "State");
+  return state.empty() || state[0] == 'Z' || state[0] == 'X';
+}
+
+/// True if a signal will be delivered as soon as the thread goes on: then EINTR is what it expects.
+bool has_pending_signal(pid_t process, pid_t thread) {
+  const std::string folder = "/proc/" + std::to_string(process) + "/task/" + std::to_string(thread);
+  const auto set = [&](const char* name) { return strtoull(status_field(folder, name).c_str(), nullptr, 16); };
+  return ((set("SigPnd") | set("ShdPnd")) & ~set("SigBlk")) != 0;
+}
+
+int64_t result_of(const user_regs_struct& registers, int bits) {
+  return bits == 64 ? int64_t(registers.rax) : int64_t(int32_t(registers.rax));
+}
+
+bool is_in_call(const user_regs_struct& registers, int bits) {
+  return (bits == 64 ? int64_t(registers.orig_rax) : int64_t(int32_t(registers.orig_rax))) >= 0;
+}
+
+}  // namespace
+
+bool never_restarts(const user_regs_struct& registers, int bits) {
+  if (!is_in_call(registers, bits) || result_of(registers, bits) != -EINTR) return false;
+  static const long wide[] = {SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_semop,    SYS_semtimedop,
+                              SYS_msgrcv,     SYS_msgsnd,      SYS_io_getevents, SYS_recvfrom, SYS_recvmsg,
+                              SYS_accept,     SYS_accept4,     SYS_rt_sigtimedwait, SYS_io_uring_enter,
+                              SYS_recvmmsg,   SYS_sendto,      SYS_sendmsg};
+  // i386 (arch/x86/entry/syscalls/syscall_32.tbl): epoll_wait, epoll_pwait, ipc, socketcall, recvfrom, recvmsg, accept4,
+  // rt_sigtimedwait and its 64-bit form, epoll_pwait2, semtimedop_time64, io_uring_enter.
+  static const long narrow[] = {256, 319, 117, 102, 371, 372, 364, 177, 421, 441, 420, 426};
+  const long number = long(registers.orig_rax);
+  return bits == 64 ? std::count(std::begin(wide), std::end(wide), number) > 0
+                    : std::count(std::begin(narrow), std::end(narrow), number) > 0;
+}
+
+user_regs_struct resumed(user_regs_struct registers, int bits) {
+  if (!is_in_call(registers, bits)) return registers;
+  const int64_t result = result_of(registers, bits);
+  const bool again = result == kRestartSys || result == kRestartNoIntr || result == kRestartNoHand;
+  if (again || never_restarts(registers, bits)) {
+    registers.rax = registers.orig_rax;
+    registers.rip -= 2;
+  } else if (result == kRestartBlock) {
+    registers.rax = bits == 64 ? SYS_restart_syscall : 0;
+    registers.rip -= 2;
+  }
+  registers.orig_rax = ~0ull;
+  return registers;
+}
+
+HeldThread* Threads::find(pid_t thread) {
+  for (HeldThread& held : held_) {
+    if (held.id == thread) return &held;
+  }
+  return nullptr;
+}
+
+void Threads::forget(pid_t thread) {
+  held_.erase(std::remove_if(held_.begin(), held_.end(), [&](const HeldThread& held) { return held.id == thread; }),
+              held_.end());
+}
+
+Result<Nothing> Threads::seize(pid_t thread) {
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
+    if (errno == ESRCH || is_dead(target_->pid(), thread)) return Nothing{};
+    const pid_t tracer = atoi(status_field("/proc/" + std::to_string(thread), "TracerPid").c_str());
+    if (tracer != 0 && tracer != getpid()) {
+      return Error{"E_TRACED", "process " + std::to_string(target_->pid()) + " is being traced by process " +
+                                   std::to_string(tracer), ""};
+    }
+    return Error{"E_PERMISSION",
+                 "the system does not allow to stop process " + std::to_string(target_->pid()) + " (ptrace: " +
+                     strerror(errno) + "; see /proc/sys/kernel/yama/ptrace_scope)",
+                 ""};
+  }
+  held_.push_back({thread, false, 0, false});
+  ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
+  return Nothing{};
+}
+
+bool Threads::has_stopped(HeldThread* thread) {
+  int status = 0;
+  const pid_t got = waitpid(thread->id, &status, __WALL | WNOHANG);
+  if (got == thread->id && WIFSTOPPED(status)) {
+    const int signal = WSTOPSIG(status);
+    const bool event = (status >> 16) == PTRACE_EVENT_STOP;
+    thread->stopped = true;
+    thread->group = event && signal != SIGTRAP;
+    thread->signal = event ? 0 : signal;
+    return true;
+  }
+  thread->stopped = false;
+  return got == thread->id || (got < 0 && errno != EINTR);
+}
+
+Result<Nothing> Threads::await(HeldThread* thread, Clock::time_point deadline) {
+  for (int spins = 0; !has_stopped(thread); spins++) {
+    if (Clock::now() > deadline) {
+      return Error{"E_TIMEOUT", "thread " + std::to_string(thread->id) + " does not stop: it is busy inside the kernel", ""};
+    }
+    if (spins > 200) usleep(50);
+  }
+  return Nothing{};
+}
+
+bool Threads::go_on(HeldThread* thread) {
+  thread->stopped = false;
+  return ptrace(PTRACE_CONT, thread->id, nullptr, reinterpret_cast<void*>(long(thread->signal))) == 0;
+}
+
+Result<Nothing> Threads::interrupt(HeldThread* thread, Clock::time_point deadline) {
+  ptrace(PTRACE_INTERRUPT, thread->id, nullptr, nullptr);
+  return await(thread, deadline);
+}
+
+Result<Nothing> Threads::hold(pid_t id, Clock::time_point deadline) {
+  if (find(id)) return Nothing{};
+  auto seized = seize(id);
+  if (!seized) return seized;
+  if (!find(id)) return target_->failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
+  auto stopped = await(find(id), deadline);
+  if (!stopped) return stopped;
+  if (find(id)->stopped) return Nothing{};
+  forget(id);
+  return target_->failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
+}
+
+Result<Nothing> Threads::hold_all(Clock::time_point deadline) {
+  for (bool more = true; more;) {
+    more = false;
+    auto threads = target_->threads();
+    if (!threads) return threads.error();
+    for (const pid_t thread : threads.value()) {
+      if (find(thread) || is_dead(target_->pid(), thread)) continue;
+      auto seized = seize(thread);
+      if (!seized) return seized;
+      more = more || find(thread);
+    }
+    std::vector<pid_t> ended;
+    for (HeldThread& thread : held_) {
+      if (thread.stopped) continue;
+      auto stopped = await(&thread, deadline);
+      if (!stopped) return stopped;
+      if (!thread.stopped) ended.push_back(thread.id);
+    }
+    for (const pid_t thread : ended) forget(thread);
+  }
+  if (held_.empty()) return Error{"E_EXITED", "process " + std::to_string(target_->pid()) + " ended meanwhile", ""};
+  return Nothing{};
+}
+
+void Threads::restart_call(const HeldThread& thread) const {
+  user_regs_struct registers;
+  if (thread.signal != 0 || !read_registers(thread.id, &registers)) return;
+  if (!never_restarts(registers, target_->bits()) || has_pending_signal(target_->pid(), thread.id)) return;
+  write_registers(thread.id, resumed(registers, target_->bits()));
+}
+
+void Threads::release() {
+  for (const HeldThread& thread : held_) {
+    if (thread.stopped) restart_call(thread);
+  }
+  for (const HeldThread& thread : held_) {
+    // One that never stopped is let go when it does: the kernel does so at the end of this process.
+    if (thread.stopped) ptrace(PTRACE_DETACH, thread.id, nullptr, reinterpret_cast<void*>(long(thread.signal)));
+  }
+  held_.clear();
+}
+
+bool Threads::read_registers(pid_t thread, user_regs_struct* registers) const {
+  return ptrace(PTRACE_GETREGS, thread, nullptr, registers) == 0;
+}
+
+bool Threads::write_registers(pid_t thread, const user_regs_struct& registers) const {
+  return ptrace(PTRACE_SETREGS, thread, nullptr, &registers) == 0;
+}
+
+}  // namespace hotreload
