@@ -64,12 +64,12 @@ export class BuildTree {
     this.version = project.graphVersion();
   }
 
-  /** There is something to build. */
   /** Where the compilers run: what they name is relative to it. */
   get buildDir(): string {
     return this.current.buildDir;
   }
 
+  /** There is something to build. */
   get isDirty(): boolean {
     return this.dirty.size > 0 || this.isLinkDue;
   }

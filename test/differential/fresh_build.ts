@@ -19,6 +19,7 @@ export class FreshBuild {
   constructor(from: string, build: string) {
     this.#from = from;
     this.#build = build;
+    fs.rmSync(build, { recursive: true, force: true });
   }
 
   /** False if the program does not link: then the process that was reloaded is ahead of any that could be built. */

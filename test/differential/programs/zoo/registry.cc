@@ -65,10 +65,20 @@ void registry_state() {
   hr_field("registry.changes", &changes, sizeof changes);
   hr_field("registry.thread_changes", &thread_changes, sizeof thread_changes);
   hr_field("registry.account", &account, sizeof account);
-  for (unsigned i = 0; i < 9; i++) {
-    const std::string name = "registry.key-" + std::to_string(i), key = "key-" + std::to_string(i);
-    long count = counts.count(key) > 0 ? counts[key] : -1;
-    hr_field(name.c_str(), &count, sizeof count);
-    if (hr_loading() && count != -1) counts[key] = count;
+  size_t size = counts.size();
+  hr_field("registry.size", &size, sizeof size);
+  auto entry = counts.begin();
+  for (size_t i = 0; i < size; i++) {
+    const std::string name = "registry." + std::to_string(i);
+    char key[32] = {};
+    long count = 0;
+    if (!hr_loading()) {
+      entry->first.copy(key, sizeof key - 1);
+      count = entry->second;
+      ++entry;
+    }
+    hr_field((name + ".key").c_str(), key, sizeof key);
+    hr_field((name + ".count").c_str(), &count, sizeof count);
+    if (hr_loading()) counts[key] = count;
   }
 }
