@@ -22,7 +22,7 @@ interface Change {
 export class LastPatches {
   /** Process -> its patches that stand, the last one last. */
   readonly #standing = new Map<number, Change[]>();
-  /** Process -> what was sent to it and is not answered: it may have crashed in it before it could answer. */
+  /** Process -> what was sent to it and is not reported yet: it may have crashed in it before it could answer. */
   readonly #sent = new Map<number, Change>();
 
   constructor(private readonly next: Reporter) {}
@@ -39,12 +39,13 @@ export class LastPatches {
     if (report.type !== "hot" && report.type !== "undone" && report.type !== "redone") return;
     const { pid, patch } = report;
     const standing = (this.#standing.get(pid) ?? []).filter((change) => change.patch !== patch);
+    this.#sent.delete(pid);
     const functions = report.type === "hot" ? [...report.functions, ...report.added] : report.functions;
     if (report.type !== "undone") standing.push({ patch, functions, at: performance.now() });
     this.#standing.set(pid, standing);
   };
 
-  /** A patch goes to the process, or undefined: it has answered. */
+  /** A patch goes to the process, or undefined: it was refused. */
   readonly sending = (pid: number, patch: Patch | undefined): void => {
     if (patch === undefined) this.#sent.delete(pid);
     else {

@@ -21,7 +21,7 @@ export interface ReloadParts {
   /** undefined with --no-run. */
   readonly program: { isRunning(): boolean; stop(): Promise<void>; start(buildMs: number): void } | undefined;
   readonly report: Reporter;
-  /** A patch goes to a process, or undefined: it has answered. */
+  /** A patch goes to a process, or undefined: it was refused. */
   readonly sending?: Sending;
 }
 

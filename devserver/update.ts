@@ -27,7 +27,7 @@ export type UpdateOutcome =
 /** What of the patcher is needed here; tests script it. */
 export type ProcessPatcher = Pick<Patcher, "isProjectModule" | "roomNear" | "update" | "commit">;
 
-/** A patch goes to the process, or undefined: it has answered. */
+/** A patch goes to the process, or undefined: it was refused. */
 export type Sending = (pid: number, patch: Patch | undefined) => void;
 
 /** What had to be asked of the process before a patch can be made for it. */
@@ -65,7 +65,7 @@ export async function update(
     files,
   });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
-    if (applied.kind === "done" || applied.kind === "refused") sending(agent.pid, undefined);
+    if (applied.kind === "refused") sending(agent.pid, undefined);
     if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied, settle) : applied;
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };
