@@ -291,6 +291,17 @@ class UnitReader {
   DebugInfo info_;
 };
 
+bool has_section(Elf* elf, std::string_view wanted) {
+  size_t names = 0;
+  if (elf_getshdrstrndx(elf, &names) != 0) return false;
+  for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf, scn)) != nullptr;) {
+    GElf_Shdr header;
+    const char* name = gelf_getshdr(scn, &header) ? elf_strptr(elf, names, header.sh_name) : nullptr;
+    if (name && name == wanted) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DebugSections>> DebugSections::read(const std::string& path) {
@@ -301,6 +312,8 @@ Result<std::unique_ptr<DebugSections>> DebugSections::read(const std::string& pa
   if (sections->image_.empty()) return sections;
   sections->elf_ = elf_memory(sections->image_.data(), sections->image_.size());
   sections->dwarf_ = sections->elf_ ? dwarf_begin_elf(sections->elf_, DWARF_C_READ, nullptr) : nullptr;
+  // gcc writes line tables alone for a file that declares nothing.
+  if (!sections->dwarf_ && sections->elf_ && !has_section(sections->elf_, ".debug_info")) return sections;
   if (!sections->dwarf_) {
     return Error{"E_ELF", std::string("has debug information that cannot be read: ") + dwarf_errmsg(-1), path};
   }
