@@ -1,7 +1,7 @@
 // Which code of a process is old: what the entries of replaced functions led to before a patch.
 import { type CodeRange, type Redirect, shortName } from "./elf/index.js";
 
-/** All code that an entry has led to, up to and with a patch. */
+/** Code that an entry leads to with a patch; with the first patch of an entry also what it was before. */
 export interface FunctionCode {
   /** As the user knows it. */
   readonly function: string;
@@ -19,19 +19,21 @@ export function followCode(
   redirects: readonly Redirect[],
   earlier: readonly (readonly FunctionCode[] | undefined)[],
 ): { readonly code: readonly FunctionCode[]; readonly old: readonly OldCode[] } {
-  const known = new Map(earlier.flatMap((code) => code ?? []).map((code) => [code.entry, code.ranges]));
-  const followed = redirects.map(({ name, entry, oldCode, newCode }) => ({
-    function: shortName(name),
-    entry,
-    old: known.get(entry) ?? oldCode,
-    newCode,
-  }));
+  const known = new Map<number, CodeRange[]>();
+  for (const { entry, ranges } of earlier.flatMap((code) => code ?? [])) {
+    const all = known.get(entry);
+    if (all) all.push(...ranges);
+    else known.set(entry, [...ranges]);
+  }
+  const named = redirects.map((redirect) => ({ ...redirect, function: shortName(redirect.name) }));
   return {
-    code: followed.map(({ function: name, entry, old, newCode }) => ({
+    code: named.map(({ function: name, entry, oldCode, newCode }) => ({
       function: name,
       entry,
-      ranges: [...old, ...newCode],
+      ranges: known.has(entry) ? newCode : [...oldCode, ...newCode],
     })),
-    old: followed.flatMap(({ function: name, old }) => old.map((range) => ({ function: name, ...range }))),
+    old: named.flatMap(({ function: name, entry, oldCode }) =>
+      (known.get(entry) ?? oldCode).map((range) => ({ function: name, ...range })),
+    ),
   };
 }

@@ -26,7 +26,7 @@ const backAndForth: Scenario = {
       for (let i = 0; i < count; i++) {
         const undone = await program.turn("undo");
         assert.equal(undone.patch, second.patch - i);
-        assert.ok(undone.us < 1000, `${undone.us} microseconds`);
+        console.log(`\n  E9: undone in ${undone.us} us`); // a time is measured, never asserted
       }
       await program.shows({ E9: "1", "E9.pointer": "1", "E9.other": "5", "E9.shared": "7" });
       for (let i = 0; i < count; i++) assert.equal((await program.turn("redo")).patch, first.patch + i);
