@@ -117,7 +117,8 @@ const elsewhere: Scenario = {
   async run(program) {
     const cli = process.env.HOTRELOAD_E2E_CLI ?? path.join(repository, "dist/devserver/cli.js");
     const hotreload = (...args: string[]) => {
-      return run(process.execPath, [cli, ...args, program.workspace.directory, "-B", program.build]);
+      const options = { env: { ...process.env, NO_COLOR: "1" } };
+      return run(process.execPath, [cli, ...args, program.workspace.directory, "-B", program.build], options);
     };
     program.edit("e9.cc", "return x + 2;", "return x + 4;");
     await program.hot(/e9_value/);
