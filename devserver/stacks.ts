@@ -5,6 +5,7 @@
 // earlier call, so that the answer is "may still run". A thread that is running just now shows nothing, and is looked at
 // again a few times. That something cannot be read is no error: nothing is known then.
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
+import type { CodeRange } from "../plugin/elf/index.js";
 import type { OldCode } from "../plugin/old_code.js";
 
 export interface StillRunning {
@@ -12,6 +13,14 @@ export interface StillRunning {
   /** Thread id. */
   readonly thread: number;
   readonly threadName: string;
+}
+
+/** What is looked at, as it was at the first look. */
+interface Process {
+  readonly pid: number;
+  readonly memory: FileHandle;
+  readonly mappings: readonly CodeRange[];
+  readonly code: readonly OldCode[];
 }
 
 const MOST_STACK_BYTES = 1 << 20;
@@ -27,10 +36,15 @@ export async function findStillRunning(pid: number, code: readonly OldCode[]): P
   try {
     const file = await open(`/proc/${pid}/mem`, "r");
     memory = file;
-    const sorted = [...code].sort((a, b) => a.start - b.start);
+    const process: Process = {
+      pid,
+      memory: file,
+      mappings: await readMappings(pid),
+      code: [...code].sort((a, b) => a.start - b.start),
+    };
     // All at once: each one that is running costs a few pauses.
     const threads = (await readdir(`/proc/${pid}/task`)).slice(0, MOST_THREADS);
-    return (await Promise.all(threads.map((thread) => lookAtThread(pid, Number(thread), file, sorted)))).flat();
+    return (await Promise.all(threads.map((thread) => lookAtThread(process, Number(thread))))).flat();
   } catch {
     return [];
   } finally {
@@ -38,22 +52,18 @@ export async function findStillRunning(pid: number, code: readonly OldCode[]): P
   }
 }
 
-async function lookAtThread(
-  pid: number,
-  thread: number,
-  memory: FileHandle,
-  code: readonly OldCode[],
-): Promise<StillRunning[]> {
+async function lookAtThread(process: Process, thread: number): Promise<StillRunning[]> {
+  const { pid, memory, code } = process;
   const directory = `/proc/${pid}/task/${thread}`;
   const place = await waitingPlace(directory);
   if (!place) return [];
-  const stack = await stackFrom(pid, memory, place.stackPointer);
+  const stack = await stackFrom(process, place.stackPointer);
   const functions = new Set<string>();
-  const inside = codeAt(code, place.instruction);
+  const inside = rangeAt(code, place.instruction);
   if (inside) functions.add(inside.function);
   for (let at = 0; at + 8 <= stack.length; at += 8) {
     const address = Number(stack.readBigUInt64LE(at));
-    const range = codeAt(code, address - 1);
+    const range = rangeAt(code, address - 1);
     if (range && !functions.has(range.function) && (await isBehindCall(memory, address))) functions.add(range.function);
   }
   if (functions.size === 0) return [];
@@ -73,26 +83,33 @@ async function waitingPlace(directory: string): Promise<{ stackPointer: number; 
   return undefined;
 }
 
-async function stackFrom(pid: number, memory: FileHandle, stackPointer: number): Promise<Buffer> {
-  for (const line of (await readFile(`/proc/${pid}/maps`, "utf8")).split("\n")) {
-    const [start, end] = (line.split(" ")[0] ?? "").split("-").map((text) => Number.parseInt(text, 16));
-    if (start === undefined || end === undefined || stackPointer < start || stackPointer >= end) continue;
-    const buffer = Buffer.alloc(Math.min(end - stackPointer, MOST_STACK_BYTES));
-    const { bytesRead } = await memory.read(buffer, 0, buffer.length, stackPointer);
-    return buffer.subarray(0, bytesRead);
-  }
-  return Buffer.alloc(0);
+async function stackFrom({ memory, mappings }: Process, stackPointer: number): Promise<Buffer> {
+  const mapping = rangeAt(mappings, stackPointer);
+  if (!mapping) return Buffer.alloc(0);
+  const buffer = Buffer.alloc(Math.min(mapping.start + mapping.size - stackPointer, MOST_STACK_BYTES));
+  const { bytesRead } = await memory.read(buffer, 0, buffer.length, stackPointer);
+  return buffer.subarray(0, bytesRead);
 }
 
-function codeAt(code: readonly OldCode[], address: number): OldCode | undefined {
+/** In order of their addresses, as proc_pid_maps(5) lists them: `START-END ...` in hexadecimal. */
+async function readMappings(pid: number): Promise<readonly CodeRange[]> {
+  const lines = (await readFile(`/proc/${pid}/maps`, "utf8")).matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm);
+  return [...lines].map(([, from = "", to = ""]) => {
+    const start = Number.parseInt(from, 16);
+    return { start, size: Number.parseInt(to, 16) - start };
+  });
+}
+
+/** @param ranges in order of their addresses, none in another */
+function rangeAt<Range extends CodeRange>(ranges: readonly Range[], address: number): Range | undefined {
   let low = 0;
-  let high = code.length;
+  let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((code[middle]?.start ?? 0) <= address) low = middle + 1;
+    if ((ranges[middle]?.start ?? 0) <= address) low = middle + 1;
     else high = middle;
   }
-  const range = code[low - 1];
+  const range = ranges[low - 1];
   return range && address < range.start + range.size ? range : undefined;
 }
 

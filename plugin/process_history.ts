@@ -1,4 +1,5 @@
-// What was applied to each process, patch by patch: kept on disk, so that a new dev server knows it.
+// What was applied to each process, patch by patch: kept on disk beside the libraries of each patch, so that a new dev
+// server knows it.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { RemovedOfModules } from "./build_patch.js";
@@ -38,7 +39,7 @@ export interface ProcessId {
   readonly startTime: number;
 }
 
-const isRecords = (value: unknown): value is PatchRecord[] => Array.isArray(value);
+const isRecord = (value: unknown): value is PatchRecord | undefined => typeof value === "object" && value !== null;
 
 /** Field 22 of /proc/PID/stat is the start time; the second field, in brackets, may contain anything. */
 async function isAlive(id: ProcessId): Promise<boolean> {
@@ -52,30 +53,41 @@ async function isAlive(id: ProcessId): Promise<boolean> {
 
 const nameOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
 
+/** Of one process, by number, in the order in which they were made. */
+type Records = Map<number, PatchRecord>;
+
 export class ProcessHistories {
-  readonly #directory: string;
   readonly #patches: string;
-  readonly #records = new Map<string, PatchRecord[]>();
+  readonly #records = new Map<string, Records>();
 
   private constructor(stateDir: string) {
-    this.#directory = join(stateDir, "processes");
     this.#patches = join(stateDir, "patches");
   }
 
   static async open(stateDir: string): Promise<ProcessHistories> {
     const histories = new ProcessHistories(stateDir);
-    await mkdir(histories.#directory, { recursive: true, mode: 0o700 });
     await mkdir(histories.#patches, { recursive: true, mode: 0o700 });
-    for (const file of await readdir(histories.#directory)) {
-      if (!file.endsWith(".json")) continue;
-      const records = await readState(join(histories.#directory, file), [], isRecords);
-      histories.#records.set(basename(file, ".json"), records);
-    }
     for (const name of await readdir(histories.#patches)) {
       const [pid, startTime] = name.split("-").map(Number);
-      if (pid && startTime && !(await isAlive({ pid, startTime }))) await histories.forget({ pid, startTime });
+      if (!pid || !startTime) continue;
+      if (await isAlive({ pid, startTime })) await histories.#read(name);
+      else await histories.forget({ pid, startTime });
     }
     return histories;
+  }
+
+  async #read(name: string): Promise<void> {
+    const numbers = (await readdir(join(this.#patches, name))).map(Number).sort((a, b) => a - b);
+    const records: Records = new Map();
+    for (const number of numbers) {
+      const record = await readState(this.#recordFile(name, number), undefined, isRecord);
+      if (record) records.set(number, record);
+    }
+    this.#records.set(name, records);
+  }
+
+  #recordFile(name: string, number: number): string {
+    return join(this.#patches, name, String(number), "record.json");
   }
 
   /** Where the libraries of a patch for this process lie. */
@@ -85,32 +97,29 @@ export class ProcessHistories {
 
   /** The records of what the process says is applied, in that order; undefined if nobody knows of one of them. */
   of(id: ProcessId, applied: readonly AppliedPatch[]): readonly PatchRecord[] | undefined {
-    const found = applied.map((patch) => {
-      return this.#records.get(ownerOf(id, patch))?.find((record) => record.number === patch.patch);
-    });
+    const found = applied.map((patch) => this.#records.get(ownerOf(id, patch))?.get(patch.patch));
     return found.every((record) => record !== undefined) ? found : undefined;
   }
 
   /** A patch was undone: what belongs to it is kept for as long as the process lives. */
   async noteUndone(id: ProcessId, patch: AppliedPatch): Promise<void> {
     const name = ownerOf(id, patch);
-    const records = this.#records.get(name)?.map((record) => {
-      return record.number === patch.patch ? { ...record, wasUndone: true } : record;
-    });
-    if (records) await this.#save(name, records);
+    const record = this.#records.get(name)?.get(patch.patch);
+    if (record) await this.#save(name, { ...record, wasUndone: true });
   }
 
   /** Before a patch is sent: a record of what it does. It counts when the process says that it has the patch. */
   async add(id: ProcessId, record: PatchRecord): Promise<void> {
     const name = nameOf(id);
-    const records = (this.#records.get(name) ?? []).filter((known) => known.number !== record.number);
-    records.push(record);
-    await this.#save(name, records);
+    this.#records.get(name)?.delete(record.number); // the process refused one of this number
+    await mkdir(this.patchDirectory(id, record.number), { recursive: true, mode: 0o700 });
+    await this.#save(name, record);
   }
 
-  async #save(name: string, records: PatchRecord[]): Promise<void> {
-    this.#records.set(name, records);
-    await writeState(join(this.#directory, `${name}.json`), records);
+  async #save(name: string, record: PatchRecord): Promise<void> {
+    const records: Records = this.#records.get(name) ?? new Map();
+    this.#records.set(name, records.set(record.number, record));
+    await writeState(this.#recordFile(name, record.number), record);
   }
 
   /** The process has the patch: its thread-locals have a module id from now on. Undefined if there is no record. */
@@ -119,7 +128,7 @@ export class ProcessHistories {
     number: number,
     libraries: readonly AppliedLibrary[],
   ): Promise<PatchRecord | undefined> {
-    const record = this.#records.get(nameOf(id))?.find((known) => known.number === number);
+    const record = this.#records.get(nameOf(id))?.get(number);
     if (!record?.introduced.some((entry) => entry.kind === "threadLocal")) return record;
     const introduced = record.introduced.map((entry) => {
       const library = libraries.find((library) => basename(library.path) === record.libraryNames[entry.module]);
@@ -128,13 +137,12 @@ export class ProcessHistories {
         : entry;
     });
     const complete = { ...record, introduced };
-    await this.add(id, complete);
+    await this.#save(nameOf(id), complete);
     return complete;
   }
 
   async forget(id: ProcessId): Promise<void> {
     this.#records.delete(nameOf(id));
-    await rm(join(this.#directory, `${nameOf(id)}.json`), { force: true });
     await rm(join(this.#patches, nameOf(id)), { recursive: true, force: true });
   }
 
@@ -149,9 +157,9 @@ export class ProcessHistories {
       const add = (names: Iterable<string>) => {
         for (const name of names) needed.add(name);
       };
-      for (const [index, record] of records.entries()) {
+      for (const [index, record] of [...records.values()].entries()) {
         // The process may have refused the last one: with it, one more than those that can be undone.
-        const isInReach = index >= records.length - UNDO_REACH - 1;
+        const isInReach = index >= records.size - UNDO_REACH - 1;
         if (isInReach) add(newest.values());
         const own = versionNames(record);
         if (isInReach || record.wasUndone) add(own.values());

@@ -1,7 +1,7 @@
 // Histories: what was applied to a process, for the next patch, the next dev server and the child of a fork.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { processStat } from "../../plugin/command.js";
@@ -118,7 +118,6 @@ test("a new dev server knows the processes that live, and forgets those that end
   const ended: ProcessId = { pid: short.pid ?? 0, startTime: processStat(short.pid ?? 0)?.startTime ?? 0 };
   for (const id of [alive, ended]) {
     await histories.add(id, record(1, 1));
-    mkdirSync(histories.patchDirectory(id, 1), { recursive: true });
   }
   const before = await ProcessHistories.open(directory);
   assert.deepEqual(before.of(ended, [applied(before, ended, 1)]), [record(1, 1)]);
@@ -138,7 +137,6 @@ test("a pid that is used again is another process", async () => {
   const histories = await ProcessHistories.open(directory);
   const former: ProcessId = { pid: alive.pid, startTime: alive.startTime - 1 };
   await histories.add(former, record(1, 1));
-  mkdirSync(histories.patchDirectory(former, 1), { recursive: true });
   assert.deepEqual(histories.of(alive, []), []);
   assert.equal(histories.of(alive, [applied(histories, alive, 1)]), undefined);
   const again = await ProcessHistories.open(directory);
@@ -166,7 +164,6 @@ test("what each process runs is needed, and what it would run after as many undo
 test("what was undone once is needed for as long as the process lives, also by a new dev server", async () => {
   const directory = state();
   const histories = await ProcessHistories.open(directory);
-  mkdirSync(histories.patchDirectory(alive, 1), { recursive: true });
   for (let number = 1; number <= UNDO_REACH * 2; number++) await histories.add(alive, record(number, number));
   assert.ok(!histories.needed().has("a.o@7"));
   await histories.noteUndone(alive, applied(histories, alive, 7));
@@ -178,7 +175,6 @@ test("to forget a process takes its files away", async () => {
   const directory = state();
   const histories = await ProcessHistories.open(directory);
   await histories.add(alive, record(1, 1));
-  mkdirSync(histories.patchDirectory(alive, 1), { recursive: true });
   await histories.forget(alive);
   assert.ok(!existsSync(histories.patchDirectory(alive, 1)));
   const again = await ProcessHistories.open(directory);
