@@ -82,6 +82,11 @@ export class Agent {
     return this.hello.executable;
   }
 
+  /** When it said hello. */
+  get parentPid(): number {
+    return this.hello.parentPid;
+  }
+
   view(): ProcessView {
     const { pid, startTime, modules, ranges, applied } = this;
     return { pid, startTime, modules, ranges, applied };

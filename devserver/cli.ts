@@ -3,9 +3,9 @@
 
 import { Command } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
+import { ask } from "./asking.js";
 import { dev } from "./dev.js";
-import { addProductionCommands, isProcess, undo } from "./production.js";
-import { turnBack } from "./turn_back.js";
+import { addProductionCommands, isProcess, status, undo } from "./production.js";
 
 interface DevFlags {
   readonly build?: string;
@@ -71,7 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "print what became of it as lines of JSON")
     .action(async (of: string, name: string | undefined, flags: UndoFlags) => {
       const { timeout, ...rest } = flags;
-      code = isProcess(of) ? await undo(of, name, flags) : await turnBack("undo", { dir: of, ...rest });
+      code = isProcess(of) ? await undo(of, name, flags) : await ask("undo", { dir: of, ...rest });
     });
   program
     .command("redo")
@@ -80,7 +80,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
     .option("--json", "print what became of it as lines of JSON")
     .action(async (dir: string, flags: Pick<DevFlags, "build" | "json">) => {
-      code = await turnBack("redo", { dir, ...flags });
+      code = await ask("redo", { dir, ...flags });
+    });
+  program
+    .command("status")
+    .description("list the processes of a running `hotreload dev` and their patches, or the patches of any process")
+    .usage("[dir] [options] | <pid...> [options]")
+    .argument("[dir|pid...]", "directory of the project's CMakeLists.txt, or process numbers", ["."])
+    .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
+    .option("--json", "print one line of JSON for each process")
+    .action(async (of: string[], flags: Pick<DevFlags, "build" | "json">) => {
+      code = of.every(isProcess)
+        ? await status(of, flags.json === true)
+        : await ask("status", { dir: of[0] ?? ".", ...flags });
     });
   addProductionCommands(program, (result) => {
     code = result;

@@ -9,13 +9,15 @@ export interface Controls {
   build(): void;
   undo(): void;
   redo(): void;
+  status(): void;
   quit(): void;
   help(): void;
   /** A command that cannot be understood or is not supported. */
   problem(problem: Problem): void;
 }
 
-export const KEYS_HELP = "h help, z undo the last patch, Z redo it, r restart the program, b full build, q quit";
+export const KEYS_HELP =
+  "h help, z undo the last patch, Z redo it, s status, r restart the program, b full build, q quit";
 
 const CONTROL_C = "\x03";
 const CONTROL_D = "\x04";
@@ -75,6 +77,9 @@ function press(key: string, input: ReadStream, controls: Controls): void {
     case "Z":
       controls.redo();
       break;
+    case "s":
+      controls.status();
+      break;
     case "h":
     case "?":
       controls.help();
@@ -112,6 +117,9 @@ function obey(line: string, controls: Controls): void {
       break;
     case "undo":
       controls.undo();
+      break;
+    case "status":
+      controls.status();
       break;
     case "redo":
       controls.redo();

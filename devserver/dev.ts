@@ -95,7 +95,10 @@ async function openSession(
     credentials: peerCredentials,
     onConnection: (connection) => agents.accept(connection),
     onProblem: (problem) => report(errorReport(problem)),
-    onCommand: async (command) => (command === "undo" || command === "redo" ? wishes.turnBack(command) : undefined),
+    onCommand: async (command) => {
+      if (command === "undo" || command === "redo") return wishes.turnBack(command);
+      return command === "status" ? wishes.status() : undefined;
+    },
   });
   if (!server.ok) return server;
   publishSession(session.value);
@@ -152,6 +155,7 @@ async function connect(
   wishes.restart = () => reload.restart();
   wishes.build = () => reload.build();
   wishes.turnBack = (way) => reload.turnBack(way);
+  wishes.status = () => reload.status();
   ending.signal.addEventListener("abort", () => reload.stop());
   if (ending.signal.aborted) reload.stop();
   agents.begin({
@@ -202,6 +206,9 @@ function attachControls(options: DevOptions, wishes: Wishes, report: Reporter, e
     build: () => wishes.build(),
     undo: () => void wishes.turnBack("undo"),
     redo: () => void wishes.turnBack("redo"),
+    status: () => {
+      for (const each of wishes.status()) report(each);
+    },
     quit: () => ending.begin(),
     help: () => report({ type: "progress", stage: "commands", text: KEYS_HELP }),
     problem: (problem) => report(errorReport(problem)),

@@ -21,6 +21,8 @@ export interface Wishes {
   build: () => void;
   /** Resolves to what was reported. */
   turnBack: (way: Way) => Promise<readonly Report[]>;
+  /** What there is to tell of each process. */
+  status: () => readonly Report[];
 }
 
 export function noWishes(report: Reporter): Wishes {
@@ -32,6 +34,7 @@ export function noWishes(report: Reporter): Wishes {
       for (const each of reports) report(each);
       return reports;
     },
+    status: () => [{ type: "progress", stage: "build", text: "the project is being built; no process is served yet" }],
   };
 }
 

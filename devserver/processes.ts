@@ -2,8 +2,10 @@
 //
 // A process that does not answer (stopped in a debugger, say) is left alone, and catches up when it answers again.
 
+import { formatProblem, type Problem } from "../plugin/errors.js";
 import type { Agent } from "./agents.js";
 import type { Report, Reporter } from "./report.js";
+import type { Condition } from "./status.js";
 import { type Preparation, type ProcessPatcher, prepare, type Sending, type UpdateOutcome, update } from "./update.js";
 
 /** A batch of saves on its way to its verdict. */
@@ -22,6 +24,8 @@ export type Preparing = ReadonlyMap<Agent, Promise<Preparation>>;
 export class Processes {
   /** Those that do not answer for now, and the files that were saved meanwhile. */
   private readonly silent = new Map<Agent, Set<string>>();
+  /** Those that go on without what was saved last, and why. */
+  private readonly behind = new WeakMap<Agent, string>();
   /** What they answered at last: to be done in turn. */
   private answered: (() => Promise<void>)[] = [];
 
@@ -71,6 +75,12 @@ export class Processes {
     return this.agents.connected.filter((agent) => !this.silent.has(agent));
   }
 
+  conditionOf(agent: Agent): Condition {
+    const why = this.behind.get(agent);
+    if (this.silent.has(agent)) return { state: "silent", why: "it has not answered yet" };
+    return why === undefined ? { state: "current" } : { state: "behind", why };
+  }
+
   private prepare(agents: readonly Agent[]): Preparing {
     const awake = agents.filter((agent) => !this.silent.has(agent));
     return new Map(awake.map((agent) => [agent, prepare(agent, this.patcher)]));
@@ -97,13 +107,16 @@ export class Processes {
     const { pid } = agent;
     switch (outcome.kind) {
       case "hot":
+        this.behind.delete(agent);
         this.report(hotReport(pid, outcome, batch));
         return true;
       case "restartNeeded":
+        this.behind.set(agent, outcome.reasons.map(inOneLine).join("; "));
         this.report({ type: "restartNeeded", files: batch.files, pid, reasons: outcome.reasons });
         return true;
       case "refused": {
         const message = `process ${pid} goes on as it was: ${outcome.message}`;
+        this.behind.set(agent, `${outcome.message} [${outcome.code}]`);
         this.report({ type: "error", code: outcome.code, message });
         return true;
       }
@@ -111,6 +124,8 @@ export class Processes {
         this.leaveAlone(agent, outcome, batch);
         return true;
       case "unchanged":
+        this.behind.delete(agent);
+        return false;
       case "gone":
         return false;
     }
@@ -138,6 +153,11 @@ export class Processes {
       this.wake();
     });
   }
+}
+
+/** Without the text below it. */
+function inOneLine(problem: Problem): string {
+  return formatProblem(problem).split("\n")[0] ?? "";
 }
 
 function hotReport(pid: number, outcome: Extract<UpdateOutcome, { kind: "hot" }>, batch: Batch): Report {

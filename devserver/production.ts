@@ -1,4 +1,4 @@
-// `hotreload gen`, `fix`, `status`, and `undo` of a process: what they take and what they print.
+// `hotreload gen`, `fix`, and `status` and `undo` of a process: what they take and what they print.
 import type { Command } from "commander";
 import type { NamePair } from "../plugin/elf/index.js";
 import { formatProblem, type Problem } from "../plugin/errors.js";
@@ -46,12 +46,6 @@ export function addProductionCommands(program: Command, finish: (code: number) =
     .option("--timeout <seconds>", "how long to wait for a moment at which it can be done", DEFAULT_TIMEOUT)
     .option("--json", "print one line of JSON for each process")
     .action(async (args: string[], flags: FixFlags) => finish(await fix(args, flags)));
-  program
-    .command("status")
-    .description("list the patches of a running process")
-    .argument("<pid...>", "process numbers")
-    .option("--json", "print one line of JSON for each process")
-    .action(async (pids: string[], flags: { json?: true }) => finish(await status(pids, flags.json === true)));
 }
 
 interface GenFlags {
@@ -182,7 +176,7 @@ function describe({ stoppedMs, borrowedMs, attempts, kept }: Interruption): stri
   return parts.join(", ");
 }
 
-async function status(pids: readonly string[], json: boolean): Promise<number> {
+export async function status(pids: readonly string[], json: boolean): Promise<number> {
   let code = 0;
   for (const pid of pids) {
     const found = await processStatus(Number(pid));

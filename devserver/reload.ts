@@ -9,13 +9,14 @@ import type { Agent } from "./agents.js";
 import type { BuildTree } from "./build_tree.js";
 import { Processes } from "./processes.js";
 import { errorReport, type Report, type Reporter } from "./report.js";
+import { statusOf } from "./status.js";
 import { turnAll, type Way } from "./undo.js";
 import type { ProcessPatcher, Sending } from "./update.js";
 import type { Changes, Watch } from "./watch.js";
 
 export interface ReloadParts {
   readonly tree: BuildTree;
-  readonly patcher: ProcessPatcher & Pick<Patcher, "forget" | "turn" | "turned">;
+  readonly patcher: ProcessPatcher & Pick<Patcher, "forget" | "turn" | "turned" | "patchesOf">;
   readonly watch: Pick<Watch, "take" | "sweep" | "look" | "pending">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
@@ -111,6 +112,14 @@ export class Reload {
       this.requests.turns.push({ way, resolve });
       this.wake();
     });
+  }
+
+  /** Of each connected process as it is now, in no turn: a build may take its time. */
+  status(): readonly Report[] {
+    const { agents, patcher } = this.parts;
+    const all = agents.connected.map((agent) => statusOf(agent, patcher, this.processes.conditionOf(agent)));
+    const reports = all.flatMap((status): Report[] => (status === undefined ? [] : [{ type: "status", ...status }]));
+    return reports.length > 0 ? reports : [{ type: "progress", stage: "wait", text: "no process is connected" }];
   }
 
   connected(agent: Agent): void {

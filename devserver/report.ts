@@ -4,6 +4,7 @@ import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
 import type { LastPatch } from "./last_patch.js";
 import type { StillRunning } from "./stacks.js";
+import type { ProcessStatus } from "./status.js";
 
 /** Milliseconds; total runs from the save being seen to the acknowledgement. */
 export interface Timings {
@@ -70,6 +71,8 @@ export type Report =
   | (Turned & { readonly type: "undone" })
   /** The process runs the patch again. */
   | (Turned & { readonly type: "redone" })
+  /** One connected process, in the answer to `status`. */
+  | ({ readonly type: "status" } & ProcessStatus)
   | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
   /** The compilers' output, as they wrote it. */
   | {

@@ -17,6 +17,7 @@ export interface TerminalOptions {
 
 const MOST_NAMES = 6;
 const MOST_FILES = 3;
+const MOST_PATCHES = 5;
 
 export function terminalReporter(options: TerminalOptions): Reporter {
   const { write, colors, interactive } = options;
@@ -71,6 +72,8 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       const line = [colors.green(report.type), `patch ${report.patch} of process ${report.pid}`, ...what];
       return [line.join("  "), ...report.notes.map((note) => `     ${note}`)].join("\n");
     }
+    case "status":
+      return statusText(report, options);
     case "unchanged":
       return [`${colors.dim("same")}  ${files(report.files)}  nothing to do`, ...warnings(report.warnings)].join("\n");
     case "buildFailed":
@@ -89,6 +92,24 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       return `${colors.red("error")}  ${place}${report.message} [${report.code}]${detail}`;
     }
   }
+}
+
+function statusText(
+  report: Extract<Report, { type: "status" }>,
+  { colors, projectDir }: Pick<TerminalOptions, "projectDir" | "colors">,
+): string {
+  const { pid, name, executable, started, threads, patches } = report;
+  const since = `since ${started.slice(0, 19).replace("T", " ")} UTC`;
+  const how =
+    report.state === "current" ? colors.green("up to date") : colors.yellow(`${report.state}: ${plain(report.why)}`);
+  const line = [`process ${pid}`, ...(name === "" ? [] : [name]), shown(executable, projectDir), since];
+  line.push(threads === 1 ? "1 thread" : `${threads} threads`, how);
+  const shownPatches = patches.slice(-MOST_PATCHES).map(({ patch, standing, functions }) => {
+    const state = standing === "standing" ? "" : ` ${standing}`;
+    return `     patch ${patch}${state}  ${cut(functions, MOST_NAMES) || "data"}`;
+  });
+  const older = patches.length - shownPatches.length;
+  return [line.join("  "), ...(older > 0 ? [`     ${older} older patches`] : []), ...shownPatches].join("\n");
 }
 
 function changes(report: Extract<Report, { type: "hot" }>): string {

@@ -18,7 +18,7 @@ import { findLinker, type Linker } from "./link.js";
 import type { NinjaLog } from "./ninja_log.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import { followCode, type OldCode } from "./old_code.js";
-import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange } from "./process.js";
+import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
@@ -40,6 +40,14 @@ export type Update =
   | { readonly kind: "hot"; readonly patch: Patch }
   | { readonly kind: "unchanged" }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
+
+/** One of the patches of a process. */
+export interface PatchOfProcess {
+  readonly patch: number;
+  readonly standing: Standing;
+  /** That it changed or brought, as far as it is known. */
+  readonly functions: readonly string[];
+}
 
 /** The next patch in one of the two directions. */
 export interface Turn {
@@ -236,6 +244,14 @@ export class Patcher {
     this.#unsettle(process, record);
     this.#dropUnneeded();
     return success(undefined);
+  }
+
+  /** What is applied to a process, in the order in which it came. */
+  patchesOf(process: ProcessView): PatchOfProcess[] {
+    const records = this.#histories.of(process, process.applied);
+    return process.applied.map(({ patch, standing }, index) => {
+      return { patch, standing, functions: records?.[index]?.functions ?? [] };
+    });
   }
 
   /** Which patch is undone or redone next. Nothing changes. Errors: E_UNDO. */

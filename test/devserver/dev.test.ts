@@ -69,9 +69,16 @@ test("a save becomes the running program's code; commands are obeyed; it ends wi
   const undone = await dev.report("undone");
   assert.deepEqual([undone.patch, undone.functions, undone.pid], [hot.patch, ["value"], ready.pid]);
   await prints(dev, "1 a b");
+  const listed = () => execFileSync(process.execPath, [cli, "status", scratch.path, "--json"], { encoding: "utf8" });
+  const status = JSON.parse(listed());
+  assert.deepEqual([status.type, status.pid, status.state, status.threads], ["status", ready.pid, "current", 2]);
+  assert.deepEqual(status.patches, [{ patch: hot.patch, standing: "undone", functions: ["value"] }]);
+  assert.ok(Math.abs(Date.parse(status.started) - Date.now()) < 3_600_000, status.started);
   dev.send('{"command":"redo"}');
   await dev.report("redone");
   await prints(dev, "2 a b");
+  dev.send('{"command":"status"}');
+  assert.equal((await dev.report("status")).patches[0]?.standing, "standing");
   dev.send('{"command":"redo"}');
   assert.equal((await dev.report("error")).code, "E_UNDO");
   dev.send('{"command":"walk"}');
@@ -226,7 +233,7 @@ test("in a terminal keys are obeyed, and Ctrl-C ends it with its program", async
   const shows = (text: RegExp): Promise<void> => until(`${text} in ${dev.text}`, () => text.test(dev.text), 30_000);
   await shows(/ready.* built in \d+ ms, process \d+ connected/);
   dev.child.stdin?.write("h");
-  await shows(/h help, z undo the last patch, Z redo it, r restart/);
+  await shows(/h help, z undo the last patch, Z redo it, s status, r restart/);
   scratch.write("value.c", VALUE.replace("return 1", "return 6"));
   await shows(/hot.*value\.c {2}1 function \(value\) {2}\d+ ms \(build \d+/);
   dev.child.stdin?.write("z");

@@ -76,6 +76,32 @@ test("the compiler's text is shown as it is, errors and warnings alike", () => {
   assert.ok(text({ ...hot, warnings: "a.c:1: warning: hm\n" }).endsWith("apply 1)\na.c:1: warning: hm"));
 });
 
+test("the status of a process is one line, with its last patches below", () => {
+  const status = {
+    type: "status",
+    pid: 17,
+    parentPid: 1,
+    name: "worker 3",
+    executable: "/p/build/orbit",
+    started: "2026-11-24T10:12:03.123Z",
+    threads: 1,
+    patches: [{ patch: 1, standing: "undone", functions: ["step", "draw"] }],
+  } as const;
+  assert.equal(
+    text({ ...status, state: "current" }),
+    "process 17  worker 3  build/orbit  since 2026-11-24 10:12:03 UTC  1 thread  up to date\n" +
+      "     patch 1 undone  step, draw",
+  );
+  const patches = Array.from({ length: 7 }, (_, index) => ({
+    patch: index,
+    standing: "standing" as const,
+    functions: [],
+  }));
+  const lines = text({ ...status, name: "", threads: 8, patches, state: "behind", why: "a\x1bb" }).split("\n");
+  assert.match(lines[0] ?? "", /^process 17 {2}build.*8 threads {2}behind: a\?b$/);
+  assert.deepEqual(lines.slice(1, 3), ["     2 older patches", "     patch 2  data"]);
+});
+
 test("every reason for a restart has its place", () => {
   const report: Report = {
     type: "restartNeeded",

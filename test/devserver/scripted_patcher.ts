@@ -5,7 +5,7 @@ import type { BuildProject } from "../../devserver/build_tree.js";
 import type { ReloadParts } from "../../devserver/reload.js";
 import { failure, type Result, success } from "../../plugin/errors.js";
 import type { BuildGraph, ObjectPath } from "../../plugin/graph/graph.js";
-import type { Patch, ProcessView, Turn, Update } from "../../plugin/patcher.js";
+import type { Patch, PatchOfProcess, ProcessView, Turn, Update } from "../../plugin/patcher.js";
 import type { LoadedModule } from "../../plugin/process.js";
 
 type Needed = BuildProject["patcher"] & ReloadParts["patcher"];
@@ -89,6 +89,10 @@ export class ScriptedPatcher implements Needed {
   async commit(_process: ProcessView, committed: Patch): Promise<Result<void>> {
     this.calls.push(`commit ${committed.number}`);
     return success(undefined);
+  }
+
+  patchesOf(process: ProcessView): PatchOfProcess[] {
+    return process.applied.map(({ patch, standing }) => ({ patch, standing, functions: [] }));
   }
 
   turn(process: ProcessView, way: "undo" | "redo"): Result<Turn> {

@@ -13,6 +13,23 @@ export interface ProcessState {
   readonly [detail: string]: unknown;
 }
 
+export interface Status {
+  readonly type: "status";
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly name: string;
+  readonly executable: string;
+  readonly started: string;
+  readonly threads: number;
+  readonly state: "current" | "behind" | "silent";
+  readonly why?: string;
+  readonly patches: readonly {
+    readonly patch: number;
+    readonly standing: string;
+    readonly functions: readonly string[];
+  }[];
+}
+
 export interface Output {
   readonly type: "output";
   readonly pid: number;

@@ -1,17 +1,18 @@
 // Scenarios E3 and E4: the program ends, crashes or is stopped; the dev server is killed.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { suite } from "uvu";
 import { DEADLINE } from "./changes.js";
 import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
-import type { ProcessState } from "./dev_messages.js";
+import type { ProcessState, Status } from "./dev_messages.js";
 import { Program } from "./program.js";
 import { record } from "./results.js";
 import { TickLog } from "./tick_log.js";
-import { readProgram } from "./workspace.js";
+import { readProgram, repository } from "./workspace.js";
 
 interface ProcessScenario {
   readonly row: string;
@@ -112,12 +113,25 @@ const instances: ProcessScenario = {
     await program.turn("undo");
     await program.shows({ E4: "1" });
     await allShow("1");
+    const pids = [program.pid, ...others.map(({ child }) => child.pid)];
+    assert.deepEqual(
+      (await listed(program)).map(({ pid, state, patches }) => [pid, state, patches]).sort(),
+      pids.map((pid) => [pid, "current", [{ patch: 1, standing: "undone", functions: ["e4_value"] }]]).sort(),
+    );
     for (const { child } of others) await endOther(program, child);
     program.server.forgetVerdicts();
     program.same();
     await program.quit();
   },
 };
+
+/** What `hotreload status --json` says from another terminal. */
+async function listed(program: Program): Promise<readonly Status[]> {
+  const cli = process.env.HOTRELOAD_E2E_CLI ?? path.join(repository, "dist/devserver/cli.js");
+  const args = [cli, "status", program.workspace.directory, "-B", program.build, "--json"];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Status]));
+}
 
 async function endOther(program: Program, child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");

@@ -1,4 +1,4 @@
-// `hotreload undo` and `hotreload redo`: asks the running dev server, and prints what became of it.
+// `hotreload undo`, `redo` and `status` of a project: asks the running dev server, and prints its answer.
 
 import pc from "picocolors";
 import { findProject } from "../plugin/configure.js";
@@ -9,17 +9,17 @@ import { jsonReporter } from "./report_json.js";
 import { terminalReporter } from "./report_terminal.js";
 import type { Way } from "./undo.js";
 
-export interface TurnBackOptions {
+export interface AskingOptions {
   readonly dir: string;
   readonly build?: string;
   readonly json?: true;
 }
 
-/** The exit code: 0 if every process did it. */
-export async function turnBack(way: Way, options: TurnBackOptions): Promise<number> {
+/** The exit code: 0 if nothing went wrong in any process. */
+export async function ask(command: Way | "status", options: AskingOptions): Promise<number> {
   const { dir, build } = options;
   const project = findProject(dir);
-  const answer = project.ok ? await askDevServer(buildDirectory(project.value, build), way) : project;
+  const answer = project.ok ? await askDevServer(buildDirectory(project.value, build), command) : project;
   const reports = answer.ok ? (answer.value as readonly Report[]) : [errorReport(answer.problem)];
   const write = (text: string): void => {
     process.stdout.write(text);
