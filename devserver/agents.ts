@@ -22,7 +22,7 @@ export type Answer<T> =
 
 type Hello = Extract<AgentMessage, { type: "hello" }>;
 /** What comes without having been asked for. */
-type Word = Extract<AgentMessage, { type: "named" | "wish" }>;
+type Word = Extract<AgentMessage, { type: "named" | "wish" | "state" }>;
 type Reply = Exclude<AgentMessage, Hello | Word | { type: "waiting" }>;
 type Command = ServerMessage extends infer M ? (M extends { id: number } ? Omit<M, "id"> : never) : never;
 
@@ -206,10 +206,19 @@ export class Agent {
   }
 }
 
+/** A block of hotreload_state, in bytes: as the process has it, and as the one before had left it. */
+export interface KeptBlock {
+  readonly key: string;
+  readonly size: number;
+  readonly left: number;
+}
+
 export interface AgentEvents {
   connected(agent: Agent): void;
   /** The program asks to be brought up to date. */
   wished(agent: Agent): void;
+  /** The process before it had left a block of state. */
+  inherited(agent: Agent, block: KeptBlock): void;
   /** The process has ended; a connection that only broke is not reported, since the agent comes back. */
   exited(process: { readonly pid: number; readonly startTime: number }): void;
 }
@@ -272,6 +281,11 @@ export class Agents {
         }
         if (message.value.type === "wish") {
           this.events?.wished(agent);
+          return;
+        }
+        if (message.value.type === "state") {
+          const { key, size, left } = message.value;
+          this.events?.inherited(agent, { key, size, left });
           return;
         }
         const received = agent.receive(message.value);

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // The command line of hotreload.
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
 import { ask } from "./asking.js";
 import { dev } from "./dev.js";
 import { addProductionCommands, isProcess, status, undo } from "./production.js";
+import type { Unsupported } from "./report.js";
 
 interface DevFlags {
   readonly build?: string;
   readonly target?: string;
   readonly json?: true;
   readonly run: boolean;
+  readonly onUnsupported: Unsupported;
   readonly define: readonly string[];
   readonly preset?: string;
   readonly generator?: string;
@@ -41,11 +43,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--target <name>", "the executable to run, where the project has several")
     .option("--json", "report in lines of JSON, take commands on standard input")
     .option("--no-run", "start no program: those that are started elsewhere connect by themselves")
+    .addOption(
+      new Option("--on-unsupported <what>", "where a change needs a restart: offer it, do it, or only say so")
+        .choices(["ask", "restart", "ignore"] satisfies Unsupported[])
+        .default("ask"),
+    )
     .option("--preset <name>", "a configure preset of the project")
     .option("-G, --generator <name>", "Ninja (default), Ninja Multi-Config or Unix Makefiles")
     .option("-D, --define <VAR=VALUE>", "passed to CMake", (value: string, all: string[]) => [...all, value], [])
     .action(async (dir: string, flags: DevFlags) => {
-      const { build, target, json, run, define, preset, generator } = flags;
+      const { build, target, json, run, onUnsupported, define, preset, generator } = flags;
       code = await dev({
         dir,
         ...(build === undefined ? {} : { buildDir: build }),
@@ -55,6 +62,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         definitions: define,
         json: json === true,
         run,
+        onUnsupported,
         args,
       });
     });

@@ -43,7 +43,7 @@ function decode(value: unknown): AgentMessage {
         parentPid: integerOf(message.parentPid, "hello.parentPid", 0, PID_END),
         startTime: integerOf(message.startTime, "hello.startTime", 0),
         executable: pathOf(message.executable, "hello.executable"),
-        name: nameOfProcess(message.name, "hello.name"),
+        name: shownName(message.name, "hello.name"),
         modules: listOf(message.modules, "hello.modules", moduleOf),
         ranges: listOf(message.ranges, "hello.ranges", rangeOf),
         applied: listOf(message.applied, "hello.applied", appliedOf),
@@ -68,9 +68,16 @@ function decode(value: unknown): AgentMessage {
     case "waiting":
       return { type, id: idOf(message.id, "waiting.id") };
     case "named":
-      return { type, name: nameOfProcess(message.name, "named.name") };
+      return { type, name: shownName(message.name, "named.name") };
     case "wish":
       return { type };
+    case "state":
+      return {
+        type,
+        key: keyOf(message.key, "state.key"),
+        size: integerOf(message.size, "state.size", 1),
+        left: integerOf(message.left, "state.left", 1),
+      };
     case "undone":
     case "redone":
       return {
@@ -168,9 +175,16 @@ function textPathOf(value: unknown, place: string): string {
 }
 
 /** It is shown: control characters in it must not reach a terminal. */
-function nameOfProcess(value: unknown, place: string): string {
+function shownName(value: unknown, place: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be found
   return stringOf(value, place).replace(/[\x00-\x1f\x7f]/g, "?");
+}
+
+/** Of a block of state: see hotreload.h. */
+function keyOf(value: unknown, place: string): string {
+  const key = stringOf(value, place);
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$/.test(key)) throw new Malformed(`${place} is not a key.`);
+  return key;
 }
 
 function pathOf(value: unknown, place: string): string {

@@ -14,7 +14,7 @@ import { noWishes, type OpeningOptions, openWithProgress, type Wishes } from "./
 import { Program } from "./program.js";
 import { watchProject } from "./project_watch.js";
 import { Reload } from "./reload.js";
-import { errorReport, type Reporter } from "./report.js";
+import { errorReport, type Reporter, type Unsupported } from "./report.js";
 import { jsonReporter } from "./report_json.js";
 import { terminalReporter } from "./report_terminal.js";
 import { prepareSession, publishSession, removeSession, type Session } from "./session.js";
@@ -27,6 +27,7 @@ export interface DevOptions extends OpeningOptions {
   /** false: no program is started; those started elsewhere connect. */
   readonly run: boolean;
   readonly args: readonly string[];
+  readonly onUnsupported: Unsupported;
 }
 
 // Long enough for a program whose libraries are loaded from a cold disk.
@@ -72,7 +73,7 @@ async function serve(
   if (options.run) {
     const chosen = chooseProgram(project.graph, options.target);
     if (!chosen.ok) return chosen;
-    program = programAt(chosen.value.path, options, session.value.file, report, ending);
+    program = programAt(chosen.value.path, options, session.value, report, ending);
   }
   const reload = await connect(options, project, agents, program, wishes, lastPatches, ending);
   await reload.run();
@@ -132,8 +133,8 @@ async function connect(
   const tree = new BuildTree(project, watch, ({ done, total, text }) => {
     report({ type: "progress", stage: "build", text, done, total });
   });
-  const start = (): void => {
-    program?.start();
+  const start = (keepsState: boolean): void => {
+    program?.start(keepsState);
     warnIfSilent(program, agents, report);
   };
   const reload = new Reload({
@@ -145,12 +146,14 @@ async function connect(
     sending: lastPatches.sending,
     program: program && {
       isRunning: () => program.isRunning(),
+      owns: (pid) => program.owns(pid),
       stop: () => program.stop(),
-      start: (ms) => {
+      start: (ms, keepsState) => {
         buildMs = ms;
-        start();
+        start(keepsState);
       },
     },
+    onUnsupported: options.onUnsupported,
   });
   wishes.restart = () => reload.restart();
   wishes.build = () => reload.build();
@@ -168,6 +171,7 @@ async function connect(
       reload.connected(agent);
     },
     wished: () => reload.build(),
+    inherited: ({ pid }, block) => report({ type: "state", pid, kept: block.size === block.left, ...block }),
     exited: (process) => {
       reload.exited(process);
       // Of those that we started, how they ended is known: program.ts reports it.
@@ -175,13 +179,13 @@ async function connect(
     },
   });
   if (program === undefined) report({ type: "ready", buildMs, readyMs: 0 });
-  else if (!ending.signal.aborted) start();
+  else if (!ending.signal.aborted) start(false);
   return reload;
 }
 
-function programAt(path: string, options: DevOptions, sessionFile: string, report: Reporter, ending: Ending): Program {
+function programAt(path: string, options: DevOptions, session: Session, report: Reporter, ending: Ending): Program {
   const program = new Program(
-    { path, args: options.args, sessionFile, piped: options.json },
+    { path, args: options.args, sessionFile: session.file, stateDir: session.state, piped: options.json },
     {
       output: (pid, stream, text) => report({ type: "output", pid, stream, text }),
       exited: (pid, how) => report({ type: "process", pid, state: "exited", ...how }),
@@ -194,6 +198,7 @@ function programAt(path: string, options: DevOptions, sessionFile: string, repor
     async () => {
       process.off("SIGWINCH", resized);
       await program.stop();
+      program.dropState();
     },
     () => program.kill(),
   );

@@ -4,7 +4,7 @@
 
 import { formatProblem, type Problem } from "../plugin/errors.js";
 import type { Agent } from "./agents.js";
-import type { Report, Reporter } from "./report.js";
+import type { Report, Reporter, Unsupported } from "./report.js";
 import type { Condition } from "./status.js";
 import { type Preparation, type ProcessPatcher, prepare, type Sending, type UpdateOutcome, update } from "./update.js";
 
@@ -36,6 +36,8 @@ export class Processes {
     private readonly report: Reporter,
     private readonly wake: () => void,
     private readonly sending: Sending = () => {},
+    /** A change cannot be applied to the process, whether it was just saved or the process just connected. */
+    private readonly unsupported: (agent: Agent, isSave: boolean) => Unsupported | "none" = () => "none",
   ) {}
 
   /** Asks every process that answers what it has loaded. */
@@ -112,7 +114,13 @@ export class Processes {
         return true;
       case "restartNeeded":
         this.behind.set(agent, outcome.reasons.map(inOneLine).join("; "));
-        this.report({ type: "restartNeeded", files: batch.files, pid, reasons: outcome.reasons });
+        this.report({
+          type: "restartNeeded",
+          files: batch.files,
+          pid,
+          reasons: outcome.reasons,
+          action: this.unsupported(agent, batch.files.length > 0),
+        });
         return true;
       case "refused": {
         const message = `process ${pid} goes on as it was: ${outcome.message}`;

@@ -2,8 +2,9 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { endSession, membersOfSession, signalSession, spawnSession } from "../plugin/command.js";
+import { endSession, membersOfSession, processStat, signalSession, spawnSession } from "../plugin/command.js";
 import type { Problem } from "../plugin/errors.js";
 
 export interface ProgramOptions {
@@ -12,6 +13,8 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   /** Path of session.json: where its agent finds the dev server. */
   readonly sessionFile: string;
+  /** Where it may keep state for the process after it (hotreload_state). */
+  readonly stateDir: string;
   /** true: what it prints comes as events; false: it prints to our terminal. Its standard input is empty. */
   readonly piped: boolean;
 }
@@ -53,12 +56,15 @@ export class Program {
     return this.started.has(pid);
   }
 
-  start(): void {
-    const { path, args, sessionFile, piped } = this.options;
+  /** @param keepsState whether it finds what the process before it has left */
+  start(keepsState = false): void {
+    const { path, args, sessionFile, stateDir, piped } = this.options;
+    if (!keepsState) this.dropState();
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const stream = piped ? "pipe" : "inherit";
     this.startedAt = performance.now();
     const child = spawnSession(path, args, {
-      env: { ...process.env, HOTRELOAD_SESSION: sessionFile },
+      env: { ...process.env, HOTRELOAD_SESSION: sessionFile, HOTRELOAD_STATE: stateDir },
       stdio: ["ignore", stream, stream],
     });
     const { pid } = child;
@@ -83,6 +89,16 @@ export class Program {
         this.events.exited(pid, signal === null ? { code: code ?? 0 } : { signal });
       });
     });
+  }
+
+  /** True for the process that was started last, and for those that it started. */
+  owns(pid: number): boolean {
+    return this.child?.pid !== undefined && processStat(pid)?.session === this.child.pid;
+  }
+
+  /** What the program keeps for the process after it is deleted. */
+  dropState(): void {
+    rmSync(this.options.stateDir, { recursive: true, force: true });
   }
 
   /** SIGTERM to the program and what it started, SIGKILL after two seconds; resolves when nothing is left. */

@@ -40,6 +40,11 @@ export type AgentMessage =
   | { readonly type: "named"; readonly name: string }
   /** The program asks to be brought up to date. No answer to anything. */
   | { readonly type: "wish" }
+  /**
+   * A block of hotreload_state has `size` bytes, and the process before had left `left`: it is handed over if these are
+   * the same, and zero if not. No answer to anything.
+   */
+  | { readonly type: "state"; readonly key: string; readonly size: number; readonly left: number }
   | {
       readonly type: "undone" | "redone";
       readonly id: number;

@@ -8,7 +8,7 @@ import type { Patcher } from "../plugin/patcher.js";
 import type { Agent } from "./agents.js";
 import type { BuildTree } from "./build_tree.js";
 import { Processes } from "./processes.js";
-import { errorReport, type Report, type Reporter } from "./report.js";
+import { errorReport, type Report, type Reporter, type Unsupported } from "./report.js";
 import { statusOf } from "./status.js";
 import { turnAll, type Way } from "./undo.js";
 import type { ProcessPatcher, Sending } from "./update.js";
@@ -20,7 +20,15 @@ export interface ReloadParts {
   readonly watch: Pick<Watch, "take" | "sweep" | "look" | "pending">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
-  readonly program: { isRunning(): boolean; stop(): Promise<void>; start(buildMs: number): void } | undefined;
+  readonly program:
+    | {
+        isRunning(): boolean;
+        owns(pid: number): boolean;
+        stop(): Promise<void>;
+        start(buildMs: number, keepsState: boolean): void;
+      }
+    | undefined;
+  readonly onUnsupported: Unsupported;
   readonly report: Reporter;
   /** A patch goes to a process, or undefined: it was refused. */
   readonly sending?: Sending;
@@ -66,6 +74,7 @@ export class Reload {
       (report) => this.report(report),
       () => this.wake(),
       this.parts.sending,
+      (agent, isSave) => this.unsupported(agent, isSave),
     );
   }
 
@@ -277,11 +286,35 @@ export class Reload {
     if (!built.value.ok) return this.buildFailed(built.value.output, changes);
     this.files.clear();
     if (program !== undefined) {
+      const isRunning = program.isRunning();
+      if (isRunning) this.restarting();
       await program.stop();
-      if (!this.stopped) program.start(built.value.ms);
+      // A program that ended by itself may have done so because of what it had kept.
+      if (!this.stopped) program.start(built.value.ms, isRunning);
     }
     // Those that were started elsewhere go on, and get what was saved.
     for (const agent of agents.connected) this.connected(agent);
+  }
+
+  /** A process cannot take a change: what is done about it. */
+  private unsupported({ pid }: Agent, isSave: boolean): Unsupported | "none" {
+    const { program, onUnsupported } = this.parts;
+    if (program === undefined || !program.owns(pid)) return "none";
+    // Without a save it would be the same again after the restart.
+    if (onUnsupported !== "restart") return onUnsupported;
+    if (!isSave) return "ask";
+    this.restart();
+    return "restart";
+  }
+
+  /** Says in one line why. */
+  private restarting(): void {
+    const { agents, program } = this.parts;
+    const owned = agents.connected.filter(({ pid }) => program?.owns(pid));
+    const conditions = owned.map((agent) => this.processes.conditionOf(agent));
+    const behind = conditions.find(({ state }) => state === "behind");
+    const why = behind !== undefined && "why" in behind ? behind.why : "it was asked for";
+    if (owned[0] !== undefined) this.report({ type: "restarting", pid: owned[0].pid, why });
   }
 
   private takeFiles(changes?: Changes): string[] {

@@ -2,9 +2,13 @@
 
 import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
+import type { KeptBlock } from "./agents.js";
 import type { LastPatch } from "./last_patch.js";
 import type { StillRunning } from "./stacks.js";
 import type { ProcessStatus } from "./status.js";
+
+/** What is done for the program where a change needs a restart; "ask" and "ignore" differ in what a person is told. */
+export type Unsupported = "ask" | "restart" | "ignore";
 
 /** Milliseconds; total runs from the save being seen to the acknowledgement. */
 export interface Timings {
@@ -71,6 +75,10 @@ export type Report =
   | (Turned & { readonly type: "undone" })
   /** The process runs the patch again. */
   | (Turned & { readonly type: "redone" })
+  /** The program is ended and started again; what it keeps by hotreload_state is handed over. */
+  | { readonly type: "restarting"; readonly pid: number; readonly why: string }
+  /** The new process took over a block of state, if `size` is what was `left`; otherwise the block begins anew. */
+  | ({ readonly type: "state"; readonly pid: number; readonly kept: boolean } & KeptBlock)
   /** One connected process, in the answer to `status`. */
   | ({ readonly type: "status" } & ProcessStatus)
   | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
@@ -87,6 +95,8 @@ export type Report =
       readonly files: readonly string[];
       readonly pid: number;
       readonly reasons: readonly Problem[];
+      /** What follows: nothing without being asked for, or a restart by itself; "none" if it was started elsewhere. */
+      readonly action: Unsupported | "none";
     }
   | {
       readonly type: "error";

@@ -72,6 +72,11 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       const line = [colors.green(report.type), `patch ${report.patch} of process ${report.pid}`, ...what];
       return [line.join("  "), ...report.notes.map((note) => `     ${note}`)].join("\n");
     }
+    case "restarting":
+      return `${colors.yellow("restart")}  process ${report.pid} ends and starts again: ${report.why}`;
+    case "state":
+      if (report.kept) return colors.dim(`state ${report.key} of ${report.size} bytes is handed over`);
+      return `${colors.yellow("state")}  ${report.key} begins anew: it had ${report.left} bytes, and has ${report.size} now`;
     case "status":
       return statusText(report, options);
     case "unchanged":
@@ -83,7 +88,9 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
         const lines = formatProblem(relativeProblem(reason, projectDir)).trimEnd().split("\n");
         return lines.map((line) => `     ${line}`).join("\n");
       });
-      return [`${colors.yellow("restart needed")}  ${files(report.files)}`, ...reasons].join("\n");
+      const offer =
+        report.action === "ask" ? [colors.dim("     press r to restart it; until then it goes on as it was")] : [];
+      return [`${colors.yellow("restart needed")}  ${files(report.files)}`, ...reasons, ...offer].join("\n");
     }
     case "error": {
       const place =

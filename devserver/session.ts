@@ -15,6 +15,8 @@ export interface Session {
   readonly dir: string;
   /** Directory of the patch libraries. */
   readonly patches: string;
+  /** What a program keeps across a restart; made when it is started. */
+  readonly state: string;
   /** `<build>/.hotreload/session.json`. */
   readonly file: string;
   readonly socket: string;
@@ -51,7 +53,7 @@ export async function prepareSession(buildDir: string): Promise<Result<Session>>
   }
   rmSync(socket, { force: true });
   rmSync(file, { force: true });
-  return success({ dir, patches, file, socket });
+  return success({ dir, patches, state: join(dir, "state"), file, socket });
 }
 
 /** Tells agents where the server is, which listens by now. Written whole or not at all. */

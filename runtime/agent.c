@@ -10,6 +10,7 @@
 #include "command.h"
 #include "message.h"
 #include "modules.h"
+#include "state.h"
 
 #define MILLISECOND 1000000ull
 #define SHORTEST_DELAY (50 * MILLISECOND)
@@ -99,6 +100,11 @@ void hotreload_agent_tell(struct hotreload_agent *agent) {
     hotreload_message_wish(&text);
     hotreload_connection_queue(agent->connection, &text);
   }
+  struct hotreload_state_news news;
+  while (hotreload_state_take_news(&news)) {
+    hotreload_message_state(&text, &news);
+    hotreload_connection_queue(agent->connection, &text);
+  }
   hotreload_connection_run(agent->connection);
 }
 
@@ -168,7 +174,7 @@ void hotreload_agent_step(struct hotreload_agent *agent) {
   }
   if (!atomic_load(&hotreload_agent_polled))
     hotreload_agent_proceed(agent);
-  if (atomic_load(&name_changed) || atomic_load(&hotreload_agent_wishes))
+  if (atomic_load(&name_changed) || atomic_load(&hotreload_agent_wishes) || hotreload_state_has_news())
     hotreload_agent_tell(agent);
   if (!agent_serve(agent)) {
     bool old = hotreload_clock_nanoseconds() - agent->connected_at > LONGEST_DELAY;

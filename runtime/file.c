@@ -1,8 +1,9 @@
-/* A whole small file in memory, read without the stdio of the host. */
+/* Files: whether one is to be trusted, and a whole small one in memory, read without the stdio of the host. */
 #include "file.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 ssize_t hotreload_file_read(int descriptor, size_t limit, char **bytes) {
@@ -36,4 +37,10 @@ ssize_t hotreload_file_read(int descriptor, size_t limit, char **bytes) {
   free(data);
   errno = reason;
   return -1;
+}
+
+bool hotreload_file_trusted(int descriptor, mode_t type) {
+  struct stat status;
+  return fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == type && status.st_uid == geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }

@@ -274,6 +274,14 @@ void hotreload_message_wish(struct hotreload_text *text) {
   hotreload_text_literal(text, "}");
 }
 
+void hotreload_message_state(struct hotreload_text *text, const struct hotreload_state_news *news) {
+  message_begin(text, "state");
+  string_write(text, "key", news->key);
+  number_write(text, "size", news->size);
+  number_write(text, "left", news->left);
+  hotreload_text_literal(text, "}");
+}
+
 void hotreload_message_refused(struct hotreload_text *text, uint64_t id, const struct hotreload_error *error) {
   message_begin(text, "refused");
   number_write(text, "id", id);

@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "modules.h"
 #include "process.h"
+#include "state.h"
 #include "text.h"
 
 enum hotreload_command_kind { HOTRELOAD_SURVEY, HOTRELOAD_RESERVE, HOTRELOAD_APPLY, HOTRELOAD_UNDO, HOTRELOAD_REDO };
@@ -64,6 +65,8 @@ void hotreload_message_waiting(struct hotreload_text *text, uint64_t id);
 void hotreload_message_named(struct hotreload_text *text, const char *name);
 /* The program asks to be brought up to date. */
 void hotreload_message_wish(struct hotreload_text *text);
+/* What became of a block that the process before had left. */
+void hotreload_message_state(struct hotreload_text *text, const struct hotreload_state_news *news);
 void hotreload_message_refused(struct hotreload_text *text, uint64_t id, const struct hotreload_error *error);
 
 #endif

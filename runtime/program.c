@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hotreload.h"
+#include "state.h"
 #include "thread.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -47,4 +48,13 @@ EXPORT void hotreload_request(void) {
 EXPORT void hotreload_set_name(const char *name) {
   hotreload_agent_name(name);
   agent_nudge();
+}
+
+EXPORT void *hotreload_state(const char *key, size_t size) {
+  int reason = errno;
+  void *memory = hotreload_state_find(key, size);
+  errno = reason;
+  if (hotreload_state_has_news())
+    agent_nudge();
+  return memory;
 }

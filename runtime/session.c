@@ -16,13 +16,6 @@
 #define NAME "session.json"
 #define LARGEST_FILE 65536
 
-/* True if the open file has the type, is the effective user's own, and nobody else can write it. */
-static bool trusted(int descriptor, mode_t type) {
-  struct stat status;
-  return fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == type && status.st_uid == geteuid() &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 /* Opens the session file after it and its directory were checked; -1 with an error if it is not to be used. Links
  * are not followed, and a FIFO does not block. */
 static int session_open(const char *directory, const char *name, struct hotreload_error *error) {
@@ -34,7 +27,7 @@ static int session_open(const char *directory, const char *name, struct hotreloa
   }
   int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   int reason = errno;
-  bool good = descriptor >= 0 && trusted(folder, S_IFDIR) && trusted(descriptor, S_IFREG);
+  bool good = descriptor >= 0 && hotreload_file_trusted(folder, S_IFDIR) && hotreload_file_trusted(descriptor, S_IFREG);
   close(folder);
   if (good)
     return descriptor;

@@ -15,6 +15,7 @@
 
 #include "redirect.h"
 #include "stat.h"
+#include "state.h"
 #include "thread.h"
 
 #define STACK (512u << 10)        /* touched as far as it is used; constructors of a patch run on it */
@@ -125,6 +126,7 @@ static void fork_prepare(void) {
     }
     nanosleep(&moment, NULL);
   }
+  hotreload_state_before_fork();
   errno = reason;
 }
 
@@ -137,11 +139,15 @@ static bool fork_unlock(void) {
 }
 
 static void fork_parent(void) {
+  int reason = errno;
+  hotreload_state_after_fork(false);
   fork_unlock();
+  errno = reason;
 }
 
 static void fork_child(void) {
   int reason = errno;
+  hotreload_state_after_fork(true);
   bool whole = fork_unlock();
   atomic_store(&running, false);
   /* The connection is the parent's. */

@@ -8,6 +8,9 @@
 #define HOTRELOAD_H
 
 #include <stddef.h>
+#ifndef HOTRELOAD_PREPARED
+#include <stdlib.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +69,15 @@ void hotreload_request(void);
 /* A name for this process in the reports and in `hotreload status`; cut off after 63 bytes. */
 void hotreload_set_name(const char *name);
 
+/* A block of memory that is kept when the dev server restarts the program: zero at first, and what the process before
+ * left in it from then on. It is kept whole or not at all: a block that is asked for in another size is zero again, and
+ * that is reported. Give the key another name, too, when what the bytes mean changes and their number does not.
+ * Pointers in it mean nothing to the next process. Call it once for each key and keep the pointer. In a program that ends
+ * by itself, that was not started by `hotreload dev`, or in a child of fork, the block ends with the process.
+ * `key` has up to 63 letters, digits, '_', '-' and '.', and does not begin with '.'. NULL if the key is wrong, was used with
+ * another size in this process, or there is no memory. */
+void *hotreload_state(const char *key, size_t size);
+
 #else
 
 static inline const char *hotreload_version(void) {
@@ -87,6 +99,9 @@ static inline void hotreload_request(void) {
 }
 static inline void hotreload_set_name(const char *name) {
   (void)name;
+}
+static inline void *hotreload_state(const char *key, size_t size) {
+  return (void)key, calloc(1, size);
 }
 
 #endif

@@ -28,7 +28,7 @@ async function serve(credentials?: PeerCredentials): Promise<Server> {
   const connected = new Inbox<Agent>();
   const problems = new Inbox<Problem>();
   const agents = new Agents(problems.push, { helloMs: 200, deadlines: { askMs: 100, applyMs: 100 } });
-  agents.begin({ connected: connected.push, wished: () => {}, exited: () => {} });
+  agents.begin({ connected: connected.push, wished: () => {}, inherited: () => {}, exited: () => {} });
   const server = await listenForAgents({
     socket,
     credentials,

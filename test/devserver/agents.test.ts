@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { suite } from "uvu";
 import { type AgentServer, listenForAgents } from "../../devserver/agent_server.js";
-import { type Agent, Agents } from "../../devserver/agents.js";
+import { type Agent, Agents, type KeptBlock } from "../../devserver/agents.js";
 import { processStat } from "../../plugin/command.js";
 import type { Problem } from "../../plugin/errors.js";
 import { Inbox, until } from "./inbox.js";
@@ -14,6 +14,7 @@ import { module, obedient, range, ScriptedAgent } from "./scripted_agent.js";
 const test = suite("agents");
 const connected = new Inbox<Agent>();
 const wished = new Inbox<Agent>();
+const inherited = new Inbox<KeptBlock>();
 const exited = new Inbox<{ pid: number }>();
 const problems = new Inbox<Problem>();
 const socket = new Scratch().file("agents");
@@ -40,7 +41,12 @@ test("processes that connect before anybody looks are told of when somebody does
   const client = await ScriptedAgent.start(socket);
   await until("the hello to arrive", () => agents.connected.length === 1);
   assert.equal(connected.all.length, 0);
-  agents.begin({ connected: connected.push, wished: wished.push, exited: exited.push });
+  agents.begin({
+    connected: connected.push,
+    wished: wished.push,
+    inherited: (_, block) => inherited.push(block),
+    exited: exited.push,
+  });
   assert.equal((await connected.next("connection")).pid, process.pid);
   client.close();
   await client.closed;
@@ -173,6 +179,8 @@ test("a change that the program takes at its own point is awaited by nobody, and
   assert.equal((await answer.late).kind, "done");
   assert.equal(agent.view().applied.at(-1)?.patch, 4);
   client.send({ type: "named", name: "two" });
+  client.send({ type: "state", key: "ball", size: 16, left: 8 });
+  assert.deepEqual(await inherited.next("state"), { key: "ball", size: 16, left: 8 });
   client.send({ type: "wish" });
   assert.equal((await wished.next("wish")).name, "two");
   client.close();

@@ -22,6 +22,7 @@ const messages = {
   undone: { type: "undone", id: 4, patch: 1, redirectUs: 3 },
   waiting: { type: "waiting", id: 5 },
   named: { type: "named", name: "worker" },
+  state: { type: "state", key: "ball", size: 16, left: 8 },
   refused: { type: "refused", id: 0, code: "E_AGENT_MOVED", message: "it landed elsewhere" },
 };
 

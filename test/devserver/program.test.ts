@@ -37,7 +37,13 @@ function run(script: string, args: readonly string[] = []): Run {
     exited: (_pid, how) => exits.push(how),
     problem: problems.push,
   };
-  const options = { path: "/bin/sh", args: [scratch.file("script.sh"), ...args], sessionFile: "/s.json", piped: true };
+  const options = {
+    path: "/bin/sh",
+    args: [scratch.file("script.sh"), ...args],
+    sessionFile: "/s.json",
+    stateDir: scratch.file("state"),
+    piped: true,
+  };
   const program = new Program(options, events);
   programs.push(program);
   program.start();
@@ -112,10 +118,23 @@ test("it can be started again", async () => {
   assert.ok(first !== undefined && program.hasStarted(first) && program.hasStarted(program.pid ?? 0));
 });
 
+test("what it keeps is there for the next one if that is asked for, and else it is deleted", async () => {
+  const { program, output, exits } = run('cd "$HOTRELOAD_STATE"; echo "found:$(ls)"; touch kept');
+  await exits.next("exit");
+  program.start(true);
+  await exits.next("exit");
+  program.start();
+  await exits.next("exit");
+  assert.deepEqual(
+    output.all.map(({ text }) => text),
+    ["found:\n", "found:kept\n", "found:\n"],
+  );
+});
+
 test("one that cannot be started is reported", async () => {
   const problems = new Inbox<Problem>();
   const program = new Program(
-    { path: "/nonexistent/program", args: [], sessionFile: "/s", piped: true },
+    { path: "/nonexistent/program", args: [], sessionFile: "/s", stateDir: new Scratch({}).file("state"), piped: true },
     { output: () => {}, exited: () => {}, problem: problems.push },
   );
   program.start();

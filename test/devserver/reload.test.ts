@@ -162,6 +162,11 @@ test("what needs a restart is told with its reasons, and the process is left alo
   setup.patcher.updates.push({ kind: "restartNeeded", reasons });
   const file = edit("b.c", /return \d+/, "return 22");
   const verdict = await setup.verdict("restartNeeded");
+  assert.equal(verdict.action, "ask");
+  assert.deepEqual(
+    setup.reload.status().map((report) => report.type === "status" && report.state),
+    ["behind"],
+  );
   assert.deepEqual([verdict.reasons, verdict.files], [reasons, [file]]);
   assert.deepEqual(
     agent.received.all.slice(-1).map((message) => message.type),
@@ -277,7 +282,8 @@ test("a restart builds what was saved this very moment, then stops and starts th
   edit("a.c", /return \d+/, "return 32");
   setup.reload.restart();
   await setup.program.started.next("start");
-  assert.deepEqual(setup.program.calls, ["stop", "start"]);
+  assert.equal((await setup.verdict("restarting")).why, "it was asked for");
+  assert.deepEqual(setup.program.calls, ["stop", "start keeping its state"]);
   assert.deepEqual(setup.patcher.taken().slice(0, 3), ["beforeBuild a.c.o", "afterBuild", "afterFullBuild"]);
 });
 

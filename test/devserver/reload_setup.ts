@@ -53,13 +53,17 @@ export class ScriptedProgram {
     return this.running;
   }
 
+  owns(pid: number): boolean {
+    return pid === process.pid;
+  }
+
   async stop(): Promise<void> {
     this.calls.push("stop");
     this.running = false;
   }
 
-  start(): void {
-    this.calls.push("start");
+  start(_buildMs: number, keepsState: boolean): void {
+    this.calls.push(keepsState ? "start keeping its state" : "start");
     this.running = true;
     this.started.push(true);
   }
@@ -127,10 +131,11 @@ export class ReloadSetup {
     });
     await watch.digested();
     const tree = new BuildTree(project, watch);
-    const reload = new Reload({ tree, patcher, watch, agents, program, report: reports.push });
+    const reload = new Reload({ tree, patcher, watch, agents, program, onUnsupported: "ask", report: reports.push });
     agents.begin({
       connected: (agent) => reload.connected(agent),
       wished: () => reload.build(),
+      inherited: () => {},
       exited: (process) => reload.exited(process),
     });
     const running = reload.run();

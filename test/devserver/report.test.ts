@@ -111,6 +111,7 @@ test("every reason for a restart has its place", () => {
       { code: "E_LAYOUT", message: "Body grew from 8 to 16 bytes", file: "/p/body.h", line: 7, detail: "8 -> 16" },
       { code: "E_VTABLE", message: "Body::kick moved", file: "/elsewhere/x.h" },
     ],
+    action: "ignore",
   };
   assert.equal(
     text(report),
@@ -121,11 +122,18 @@ test("every reason for a restart has its place", () => {
       "     /elsewhere/x.h: Body::kick moved [E_VTABLE]",
     ].join("\n"),
   );
+  assert.match(text({ ...report, action: "ask" }), /E_VTABLE\]\n {5}press r to restart it; /);
 });
 
 test("the other reports are one line each", () => {
   const lines: [Report, string][] = [
     [{ type: "unchanged", files: ["/p/a.c"], warnings: "" }, "same  a.c  nothing to do"],
+    [{ type: "restarting", pid: 7, why: "a.c: x" }, "restart  process 7 ends and starts again: a.c: x"],
+    [{ type: "state", pid: 7, key: "k", size: 8, left: 8, kept: true }, "state k of 8 bytes is handed over"],
+    [
+      { type: "state", pid: 7, key: "k", size: 8, left: 4, kept: false },
+      "state  k begins anew: it had 4 bytes, and has 8 now",
+    ],
     [{ type: "ready", buildMs: 12.6, readyMs: 3.2, pid: 7 }, "ready  built in 13 ms, process 7 connected in 3 ms"],
     [
       { type: "ready", buildMs: 12.6, readyMs: 0 },

@@ -30,6 +30,21 @@ export interface Status {
   }[];
 }
 
+export interface Restarting {
+  readonly type: "restarting";
+  readonly pid: number;
+  readonly why: string;
+}
+
+export interface State {
+  readonly type: "state";
+  readonly pid: number;
+  readonly key: string;
+  readonly size: number;
+  readonly left: number;
+  readonly kept: boolean;
+}
+
 export interface Output {
   readonly type: "output";
   readonly pid: number;
@@ -96,6 +111,7 @@ export interface RestartNeeded {
     readonly file?: string;
     readonly line?: number;
   }[];
+  readonly action: "ask" | "restart" | "ignore" | "none";
 }
 
 /** Not the outcome of a save, but a test that waits for one must not go on waiting. */
@@ -114,7 +130,7 @@ export interface Progress {
   readonly text: string;
 }
 
-export type DevMessage = Ready | ProcessState | Output | Verdict | Turned | Progress;
+export type DevMessage = Ready | ProcessState | Restarting | State | Output | Verdict | Turned | Progress;
 
 const verdicts: ReadonlySet<string> = new Set(["hot", "unchanged", "buildFailed", "restartNeeded", "error"]);
 

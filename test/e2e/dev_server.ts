@@ -17,6 +17,7 @@ export interface DevServerOptions {
   readonly generator?: string;
   readonly target?: string;
   readonly run?: boolean;
+  readonly onUnsupported?: "ask" | "restart" | "ignore";
   readonly programArguments?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
   /** Directory for session.jsonl and session.stderr. */
@@ -49,6 +50,7 @@ export class DevServer {
     if (options.preset !== undefined) parameters.push("--preset", options.preset);
     if (options.generator !== undefined) parameters.push("-G", options.generator);
     if (options.target !== undefined) parameters.push("--target", options.target);
+    if (options.onUnsupported !== undefined) parameters.push("--on-unsupported", options.onUnsupported);
     if (options.run === false) parameters.push("--no-run");
     if (options.programArguments) parameters.push("--", ...options.programArguments);
     this.#log("session.jsonl", `${JSON.stringify({ command: [process.execPath, ...parameters] })}\n`);

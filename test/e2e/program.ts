@@ -30,6 +30,7 @@ export interface ProgramOptions {
   readonly buildFolder?: string;
   /** False: no program is started. */
   readonly run?: boolean;
+  readonly onUnsupported?: "ask" | "restart" | "ignore";
 }
 
 export class Program {
@@ -71,6 +72,7 @@ export class Program {
 
   #startServer(run: boolean | undefined): DevServer {
     const { configuration, define = {}, project, target, programArguments, preset, generator } = this.#options;
+    const { onUnsupported } = this.#options;
     const own = Object.entries(define).map(([name, value]) => {
       return [name, typeof value === "string" ? value : value(this.workspace)];
     });
@@ -78,6 +80,7 @@ export class Program {
       directory: this.workspace.path(project ?? "."),
       build: this.build,
       define: { ...configuration?.define, ...Object.fromEntries(own) },
+      ...(onUnsupported === undefined ? {} : { onUnsupported }),
       ...(preset === undefined ? {} : { preset }),
       ...(generator === undefined ? {} : { generator }),
       target,

@@ -308,6 +308,9 @@ static int encode_lines(void) {
   print_text(&text);
   hotreload_message_wish(&text);
   print_text(&text);
+  const struct hotreload_state_news news = {.key = "ball.2", .size = 24, .left = 16};
+  hotreload_message_state(&text, &news);
+  print_text(&text);
   hotreload_error_set(&error, E_AGENT_MOVED, "%s was linked for %#llx", libraries[0].path, 0x555545554000ull);
   hotreload_message_refused(&text, 4, &error);
   print_text(&text);
