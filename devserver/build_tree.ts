@@ -12,7 +12,7 @@ import { rmSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { BuildOutcome, BuildTool } from "../plugin/build.js";
 import { type Result, success } from "../plugin/errors.js";
-import type { BuildGraph, ObjectPath } from "../plugin/graph/graph.js";
+import type { BuildGraph, ObjectPath, Target } from "../plugin/graph/graph.js";
 import type { NinjaLog } from "../plugin/ninja_log.js";
 import type { Progress } from "../plugin/ninja_output.js";
 import type { Patcher } from "../plugin/patcher.js";
@@ -24,9 +24,9 @@ import type { Changes, Watch } from "./watch.js";
 /** What of a project and its watch is needed here; tests script the rest. */
 export interface BuildProject
   extends Pick<Project, "graph" | "reconfigure" | "reloadGraph" | "graphVersion" | "globsDiffer"> {
-  readonly tool: Pick<BuildTool, "buildObjects" | "buildAll" | "quiet">;
+  readonly tool: Pick<BuildTool, "buildObjects" | "buildTargets" | "buildAll" | "quiet">;
   readonly log: Pick<NinjaLog, "written">;
-  readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild">;
+  readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild" | "restoreModules">;
 }
 export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
 
@@ -48,6 +48,10 @@ export class BuildTree {
   private complaint = "";
   /** A module is linked from other objects, or in another way, than it was. */
   private isLinkDue = false;
+  /** Shared libraries of which objects were built since they were linked. */
+  private readonly unlinked = new Set<string>();
+  /** They did not link, and nothing was built since. */
+  private isLinkBroken = false;
   /** Date.now() when the first build began whose reports have not been read. */
   private builtSince: number | undefined;
   /** Somebody else built objects or modules, which have not been looked at. */
@@ -181,7 +185,49 @@ export class BuildTree {
       },
     );
     this.supersede = undefined;
-    return outcome.ok && abort.signal.aborted ? success("superseded") : outcome;
+    if (outcome.ok && abort.signal.aborted) return success("superseded");
+    if (outcome.ok && outcome.value.ok) this.noteUnlinked(objects);
+    return outcome;
+  }
+
+  private noteUnlinked(built: readonly ObjectPath[]): void {
+    this.isLinkBroken = false;
+    const modules = new Set(built.flatMap((object) => this.current.modulesOf(object)));
+    for (const library of this.libraries) if (modules.has(library)) this.unlinked.add(library);
+  }
+
+  /** The paths of what a process can open while it runs. */
+  private get libraries(): string[] {
+    const targets = this.current.targets.filter(({ type }) => type === "SHARED_LIBRARY" || type === "MODULE_LIBRARY");
+    return targets.flatMap(({ artifacts }) => artifacts.slice(0, 1));
+  }
+
+  /** Libraries that are older than what they are made of; none while they do not link. */
+  get unlinkedLibraries(): readonly string[] {
+    return this.isLinkBroken ? [] : this.libraries.filter((library) => this.unlinked.has(library));
+  }
+
+  /**
+   * Links libraries, for processes that open them later. As buildDirty(); "superseded" if anything was saved meanwhile:
+   * what is being linked is left as it was.
+   */
+  async link(libraries: readonly string[]): Promise<Result<BuildOutcome | "superseded">> {
+    const isAsked = ({ artifacts }: Target): boolean => libraries.some((path) => artifacts.includes(path));
+    const names = this.current.targets.filter(isAsked).map(({ name }) => name);
+    const abort = new AbortController();
+    this.supersede = () => abort.abort();
+    const touched = this.current.affectedObjects([...this.touched]);
+    const outcome = await this.build(touched, (step) => this.project.tool.buildTargets(names, step, abort.signal));
+    this.supersede = undefined;
+    if (abort.signal.aborted) await this.project.patcher.restoreModules();
+    if (!outcome.ok || !outcome.value.ok) {
+      this.isLinkBroken = !abort.signal.aborted;
+      return abort.signal.aborted ? success("superseded") : outcome;
+    }
+    for (const library of libraries) this.unlinked.delete(library);
+    this.builtElsewhere = false;
+    const linked = await this.project.patcher.afterFullBuild();
+    return linked.ok ? outcome : linked;
   }
 
   /** Files were saved: a build of what they concern is ended, and its objects stay dirty. */
@@ -195,6 +241,7 @@ export class BuildTree {
     const outcome = await this.build([...objects], (step) => this.project.tool.buildAll(step));
     if (!outcome.ok || !outcome.value.ok) return outcome;
     this.isLinkDue = false;
+    this.unlinked.clear();
     this.touched.clear();
     this.builtElsewhere = false;
     this.knownAt = Date.now();

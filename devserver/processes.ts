@@ -45,11 +45,19 @@ export class Processes {
     return this.prepare(this.agents.connected);
   }
 
-  /** Patches are made one after another, but no process waits for another one that does not answer. */
-  async updateAll(preparing: Preparing, batch: Batch): Promise<void> {
+  /**
+   * Patches are made one after another, but no process waits for another one that does not answer. True if the batch has
+   * its verdict; else conclude() gives it one.
+   */
+  async updateAll(preparing: Preparing, batch: Batch): Promise<boolean> {
     const told = await this.update(preparing, batch);
     for (const files of this.silent.values()) for (const path of batch.files) files.add(path);
-    if (told || batch.files.length === 0) return;
+    return told;
+  }
+
+  /** The verdict of a batch that changed no process. */
+  conclude(preparing: Preparing, batch: Batch): void {
+    if (batch.files.length === 0) return;
     if (preparing.size > 0) {
       this.report({ type: "unchanged", files: batch.files, warnings: batch.warnings });
       return;

@@ -1,6 +1,7 @@
 // The loop: what was saved, asked or connected goes in, one verdict a save comes out. One turn at a time, in order.
 
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseDiagnostics } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
@@ -16,7 +17,7 @@ import type { Changes, Watch } from "./watch.js";
 
 export interface ReloadParts {
   readonly tree: BuildTree;
-  readonly patcher: ProcessPatcher & Pick<Patcher, "forget" | "turn" | "turned" | "patchesOf">;
+  readonly patcher: ProcessPatcher & Pick<Patcher, "hasLoaded" | "forget" | "turn" | "turned" | "patchesOf">;
   readonly watch: Pick<Watch, "take" | "sweep" | "look" | "pending">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
@@ -208,6 +209,7 @@ export class Reload {
     }
     // While something does not build, the objects are half of a change.
     if (requests.connected.length > 0 && !tree.isDirty) await this.processes.join(requests.connected);
+    if (!isAsked && !tree.isDirty) await this.linkLibraries();
     const refreshed = await tree.refresh();
     if (!refreshed.ok) this.problem(refreshed.problem);
     // Events are hints, and may have been lost while all this went on.
@@ -253,10 +255,42 @@ export class Reload {
     if (built.value === "superseded") return this.retry();
     const { ok, ms, output } = built.value;
     if (!ok) return (await this.isBeingSaved()) ? undefined : this.buildFailed(output, changes);
-    const files = this.takeFiles(changes);
-    await this.processes.updateAll(preparing, { files, seenAt: this.seenAt, buildMs: ms, warnings: output });
+    const batch = { files: this.takeFiles(changes), seenAt: this.seenAt, buildMs: ms, warnings: output };
+    const isTold = await this.processes.updateAll(preparing, batch);
+    const isFine = await this.linkLibraries(batch.files);
+    if (isFine && !isTold) this.processes.conclude(preparing, batch);
     // Ninja ran CMake, and what that changed is still to be built.
     if (tree.isDirty) this.retry();
+  }
+
+  /**
+   * Links the libraries that a process may open from now on: what it opens is then what was saved. One that all processes
+   * have loaded gets its patches instead. Given up if anything is saved meanwhile: then the next turn does it.
+   * @param files that were saved
+   * @returns false if they do not link, which is reported
+   */
+  private async linkLibraries(files: readonly string[] = []): Promise<boolean> {
+    const { tree, agents, patcher, watch } = this.parts;
+    const isMissing = (library: string): boolean =>
+      agents.connected.some((agent) => !patcher.hasLoaded(agent.view(), library));
+    const libraries = tree.unlinkedLibraries.filter(isMissing);
+    if (libraries.length === 0 || watch.pending.length > 0) return true;
+    const linked = await tree.link(libraries);
+    if (!linked.ok) {
+      this.problem(linked.problem);
+      return false;
+    }
+    if (linked.value === "superseded") return true;
+    if (!linked.value.ok) {
+      for (const path of files) this.files.add(path);
+      this.buildFailed(linked.value.output);
+      return false;
+    }
+    const names = libraries.map((library) => basename(library)).join(", ");
+    this.report({ type: "progress", stage: "build", text: `${names} linked, for processes that open it from now on` });
+    // One may have opened it meanwhile.
+    await this.processes.join(agents.connected);
+    return true;
   }
 
   /** What was saved since the turn began. Whoever saves without a pause gets what was built in between all the same. */
@@ -276,7 +310,8 @@ export class Reload {
     const text = `full build: ${built.value.built} steps in ${Math.round(ms)} ms`;
     this.report({ type: "progress", stage: "build", text });
     const batch = { files: this.takeFiles(), seenAt, buildMs: ms, warnings: output };
-    await this.processes.updateAll(this.processes.prepareAll(), batch);
+    const preparing = this.processes.prepareAll();
+    if (!(await this.processes.updateAll(preparing, batch))) this.processes.conclude(preparing, batch);
   }
 
   private async buildAndStart(changes: Changes): Promise<void> {

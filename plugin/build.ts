@@ -57,6 +57,7 @@ export abstract class BuildTool {
   /** Names of processes that would write the same files. */
   protected abstract readonly names: readonly string[];
   protected abstract runsForAll(onProgress?: (progress: Progress) => void): BuildRun[];
+  protected abstract runsForTargets(names: readonly string[], onProgress?: (progress: Progress) => void): BuildRun[];
   protected abstract runsFor(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): BuildRun[];
 
   /** CMake runs, and may fail: from here on, builds go by what it wrote before. */
@@ -80,6 +81,18 @@ export abstract class BuildTool {
   ): Promise<BuildOutcome> {
     const runs = (): BuildRun[] => (objects.length === 0 ? [] : this.runsFor(objects, onProgress));
     return this.enqueue(() => this.run(runs(), superseded));
+  }
+
+  /**
+   * Builds these targets with all that they need.
+   * @param names as CMake has them
+   */
+  buildTargets(
+    names: readonly string[],
+    onProgress?: (progress: Progress) => void,
+    superseded?: AbortSignal,
+  ): Promise<BuildOutcome> {
+    return this.enqueue(() => this.run(this.runsForTargets(names, onProgress), superseded));
   }
 
   /** Resolves when nothing of ours runs. */
@@ -153,6 +166,10 @@ export class Ninja extends BuildTool {
 
   protected runsForAll(onProgress?: (progress: Progress) => void): BuildRun[] {
     return [this.runFor([], onProgress)];
+  }
+
+  protected runsForTargets(names: readonly string[], onProgress?: (progress: Progress) => void): BuildRun[] {
+    return [this.runFor(names, onProgress)];
   }
 
   protected runsFor(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): BuildRun[] {

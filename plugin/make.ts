@@ -28,7 +28,11 @@ export class Make extends BuildTool {
   }
 
   protected runsForAll(onProgress?: (progress: Progress) => void): BuildRun[] {
-    return [this.runOf(this.isConfigured ? [] : ["-f", "CMakeFiles/Makefile2"], onProgress)];
+    return this.runsForTargets([], onProgress);
+  }
+
+  protected runsForTargets(names: readonly string[], onProgress?: (progress: Progress) => void): BuildRun[] {
+    return [this.runOf([...(this.isConfigured ? [] : ["-f", "CMakeFiles/Makefile2"]), ...names], onProgress)];
   }
 
   protected runsFor(objects: readonly ObjectPath[], onProgress?: (progress: Progress) => void): BuildRun[] {

@@ -20,6 +20,7 @@ import { isIntact, ObjectVersions, timeOf, type Version } from "./object_version
 import { followCode, type OldCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
+import { ProjectModules } from "./project_modules.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
 /** A connected process as the patcher needs to know it; the newest survey counts. */
@@ -77,6 +78,7 @@ export class Patcher {
   readonly #versions: ObjectVersions;
   readonly #generations: Generations;
   readonly #histories: ProcessHistories;
+  readonly #modules: ProjectModules;
   readonly #moduleFiles = new Map<string, ModuleFile>();
   /** Versions that were compared and found the same in effect: process -> module -> unit. */
   readonly #settled = new Map<string, Map<string, UnitsOfModule>>();
@@ -85,8 +87,8 @@ export class Patcher {
   readonly #exports = new Map<string, ExportsHandle>();
   /** Module -> inode, time and size of its file when it was last recorded. */
   readonly #linked = new Map<string, string>();
-  /** Process -> the build-ids of its modules. */
-  readonly #running = new Map<string, ReadonlySet<string>>();
+  /** Process -> module -> its build-id, at the last update. */
+  readonly #running = new Map<string, ReadonlyMap<string, string>>();
   #graph: BuildGraph;
 
   private constructor(
@@ -99,6 +101,7 @@ export class Patcher {
     this.#linker = linker;
     this.#log = log;
     [this.#versions, this.#generations, this.#histories] = stores;
+    this.#modules = new ProjectModules(graph, this.#generations);
   }
 
   /** @param stateDir `<build>/.hotreload`, 0700. Errors: E_TOOL. */
@@ -114,6 +117,7 @@ export class Patcher {
   /** The graph was loaded anew. */
   setGraph(graph: BuildGraph): void {
     this.#graph = graph;
+    this.#modules.setGraph(graph);
     this.#versions.setResolver((object) => graph.resolve(object));
   }
 
@@ -132,7 +136,7 @@ export class Patcher {
    * the build tree, objects and modules. Errors: E_STRIPPED, E_BASELINE.
    */
   async afterFullBuild(): Promise<Result<void>> {
-    const modules = this.#moduleTargets();
+    const modules = this.#modules.paths;
     const kept = this.#versions.keep([...new Set(modules.flatMap((module) => this.#graph.objectsOf(module)))]);
     if (!kept.ok) return kept;
     const added = [];
@@ -154,10 +158,15 @@ export class Patcher {
       this.#moduleFiles.set(`${module}\n${file.value.buildId}`, file.value);
       added.push({ module, buildId: file.value.buildId, objects });
     }
-    const running = new Set([...this.#running.values()].flatMap((buildIds) => [...buildIds]));
+    const running = new Set([...this.#running.values()].flatMap((buildIds) => [...buildIds.values()]));
     await this.#generations.add(added, (buildId) => running.has(buildId));
     this.#versions.forgetOthers(this.#generations.all.flatMap((generation) => Object.keys(generation.objects)));
     return success(undefined);
+  }
+
+  /** Call after a link that was broken off. */
+  restoreModules(): Promise<void> {
+    return this.#modules.restore();
   }
 
   /** The versions that a module was linked from, undefined if one of its objects was built after the link. */
@@ -171,31 +180,37 @@ export class Patcher {
     return objects;
   }
 
-  #moduleTargets(): string[] {
-    const kinds = new Set(["EXECUTABLE", "SHARED_LIBRARY", "MODULE_LIBRARY"]);
-    const paths = this.#graph.targets.filter((target) => kinds.has(target.type)).flatMap((target) => target.artifacts);
-    return [...new Set(paths)].filter((path) => this.#graph.objectsOf(path).length > 0);
+  /** True if the module is one that the project links. */
+  isProjectModule(module: LoadedModule): boolean {
+    return this.#modules.pathOf(module) !== undefined;
   }
 
-  /** True if the module is one that the project links. */
-  isProjectModule(module: Pick<LoadedModule, "path">): boolean {
-    return this.#graph.objectsOf(module.path).length > 0;
+  /** True if the process has loaded this module of the project. */
+  hasLoaded(process: Pick<ProcessView, "modules">, module: string): boolean {
+    return process.modules.some((loaded) => this.#modules.pathOf(loaded) === module);
   }
 
   /** What would bring this process to the state of the objects on disk. Nothing changes in the process. */
   async update(process: ProcessView): Promise<Update> {
-    this.#running.set(keyOf(process), new Set(process.modules.map((module) => module.buildId)));
-    const known = this.#known(process);
+    const loaded = this.#modules.among(process.modules);
+    const buildIds = new Map(loaded.map(({ path, buildId }) => [path, buildId]));
+    this.#noteRunning(process, buildIds);
+    const known = this.#known(process, buildIds);
     if (!known) {
       return restart("E_BASELINE", "patches are loaded in the process that this dev server does not know of");
     }
     const changes: ModuleChange[] = [];
-    for (const module of process.modules.filter((module) => this.isProjectModule(module))) {
+    for (const module of loaded) {
       const change = await this.#changeOf(process, module, known);
       if (!change.ok) return { kind: "restartNeeded", reasons: [change.problem] };
       if (change.value.objects.length > 0) changes.push(change.value);
     }
     if (changes.length === 0) return { kind: "unchanged" };
+    if (buildIds.size < loaded.length) {
+      const paths = loaded.map(({ path }) => path);
+      const twice = paths.find((path, index) => paths.indexOf(path) < index);
+      return restart("E_OTHER_BUILD", `${twice} is loaded twice in the process, as two files`);
+    }
 
     const number = (process.applied.at(-1)?.patch ?? 0) + 1;
     const directory = this.#histories.patchDirectory(process, number);
@@ -232,7 +247,17 @@ export class Patcher {
     const { introduced, libraryNames } = outcome;
     const functions = [...outcome.parts.functions, ...outcome.parts.addedFunctions];
     const { code, old } = followCode(outcome.redirects, known.code);
-    const record = { number, versions, units, introduced, libraryNames, functions, removed, code };
+    const record = {
+      number,
+      buildIds: Object.fromEntries(buildIds),
+      versions,
+      units,
+      introduced,
+      libraryNames,
+      functions,
+      removed,
+      code,
+    };
     await this.#histories.add(process, record);
     return { kind: "hot", patch: { number, ...outcome.parts, oldCode: old } };
   }
@@ -292,7 +317,18 @@ export class Patcher {
     this.#dropUnneeded();
   }
 
-  #known(process: ProcessView): Known | undefined {
+  /** A module that was closed and opened again from another file runs what that was linked from. */
+  #noteRunning(process: ProcessId, buildIds: ReadonlyMap<string, string>): void {
+    for (const [module, buildId] of this.#running.get(keyOf(process)) ?? []) {
+      if (buildIds.get(module) === buildId) continue;
+      this.#settled.get(keyOf(process))?.delete(module);
+      const later = this.#removed.get(keyOf(process));
+      if (later) this.#removed.set(keyOf(process), { ...later, removed: { ...later.removed, [module]: [] } });
+    }
+    this.#running.set(keyOf(process), buildIds);
+  }
+
+  #known(process: ProcessView, buildIds: ReadonlyMap<string, string>): Known | undefined {
     const records = this.#histories.of(process, process.applied);
     if (!records) return undefined;
     const units = new Map<string, UnitsOfModule>();
@@ -301,8 +337,11 @@ export class Patcher {
     };
     const stands = (_: PatchRecord, index: number) => process.applied[index]?.standing === "standing";
     const standing = records.filter(stands);
+    const isLoaded = (record: PatchRecord, module: string): boolean =>
+      record.buildIds === undefined || record.buildIds[module] === buildIds.get(module);
     for (const record of standing)
-      for (const module of Object.keys(record.versions)) take(module, unitsIn(record, module));
+      for (const module of Object.keys(record.versions))
+        if (isLoaded(record, module)) take(module, unitsIn(record, module));
     for (const [module, entries] of this.#settled.get(keyOf(process)) ?? []) take(module, entries);
     const undone = records.filter((record) => !standing.includes(record));
     // Variables stay where they first appeared. Functions that are there again are new ones: what the undone patch brought
@@ -312,7 +351,8 @@ export class Patcher {
     const last = standing.at(-1);
     const code = records.map((record) => record.code);
     const later = this.#removed.get(keyOf(process));
-    const removed = (later && later.after >= (last?.number ?? 0) ? later.removed : last?.removed) ?? {};
+    const ofLast = Object.entries(last?.removed ?? {}).filter(([module]) => last && isLoaded(last, module));
+    const removed = later && later.after >= (last?.number ?? 0) ? later.removed : Object.fromEntries(ofLast);
     return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed, code };
   }
 
@@ -396,7 +436,7 @@ export class Patcher {
 
   async #projectModules(process: ProcessView): Promise<Result<ProjectModule[]>> {
     const found: ProjectModule[] = [];
-    for (const module of process.modules.filter((module) => this.isProjectModule(module))) {
+    for (const module of this.#modules.among(process.modules)) {
       const file = await this.#moduleFile(process, module);
       if (!file.ok) return file;
       const { path, buildId, bias, tlsModule } = module;

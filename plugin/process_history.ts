@@ -13,6 +13,8 @@ import type { UnitKey } from "./translation_units.js";
 
 export interface PatchRecord {
   readonly number: number;
+  /** Module -> its build-id in the process. */
+  readonly buildIds?: Readonly<Record<string, string>>;
   /** Module -> object -> version that the process runs from this patch on. */
   readonly versions: Readonly<Record<string, Readonly<Record<ObjectPath, Version>>>>;
   /** Module -> object -> its translation unit, for those that took over from another object. */

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pin.h"
+
 /* True if the effective user owns it and neither its group nor others can write it. */
 static bool own(const struct stat *status) {
   return status->st_uid == geteuid() && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
@@ -79,16 +81,27 @@ static bool landed(const struct hotreload_library *library) {
   return hotreload_extent_segment(&library->extent, (uint64_t)map->l_ld, sizeof *map->l_ld, PF_R) != NULL;
 }
 
+static void module_unpin(struct hotreload_library *library) {
+  if (library->pin)
+    dlclose(library->pin);
+  library->pin = NULL;
+}
+
 bool hotreload_library_load(struct hotreload_library *library, struct hotreload_ranges *ranges,
                             struct hotreload_error *error) {
   uint64_t start = library->extent.start, size = library->extent.size;
   if (!hotreload_ranges_give(ranges, start, size, error))
     return false;
+  if (!hotreload_module_pin(hotreload_ranges_near(ranges, start), &library->pin, error)) {
+    hotreload_ranges_take_back(ranges, start, size);
+    return false;
+  }
   dlerror(); /* what an earlier call left */
   library->handle = dlopen(library->path, RTLD_NOW | RTLD_LOCAL);
   if (!library->handle) {
     const char *reason = dlerror();
     hotreload_error_set(error, E_AGENT_LOAD, "%s", reason ? reason : library->path);
+    module_unpin(library);
     hotreload_ranges_take_back(ranges, start, size);
     return false;
   }
@@ -173,6 +186,7 @@ void hotreload_library_unload(struct hotreload_library *library, struct hotreloa
     return;
   dlclose(library->handle);
   library->handle = NULL;
+  module_unpin(library);
   hotreload_ranges_take_back(ranges, library->extent.start, library->extent.size);
 }
 

@@ -15,6 +15,7 @@ struct hotreload_library {
   struct hotreload_extent extent;
   uint64_t tls_module;                 /* 0 if it has no TLS segment */
   void *handle;                        /* of dlopen, NULL while it is not loaded */
+  void *pin;                           /* keeps its module loaded, see pin.h */
   const struct hotreload_patch *patch; /* inside the loaded library */
   uint32_t *kept;                      /* which of its writes left the program's data alone, rising */
   uint32_t kept_count;                 /* there is room for all of them */
@@ -29,8 +30,8 @@ bool hotreload_library_inspect(struct hotreload_library *library, const char *pa
                                struct hotreload_error *error);
 
 /* Loads an inspected library into the ranges: gives up exactly the part it needs, and takes it back on failure.
- * Its constructors run.
- * Errors: E_AGENT_PLACE, E_AGENT_LOAD, E_AGENT_MOVED, E_AGENT_MEMORY. */
+ * Its constructors run. The module that the range was reserved for stays loaded from now on.
+ * Errors: E_AGENT_PLACE, E_AGENT_LOAD, E_AGENT_MOVED, E_AGENT_UNLOADING, E_AGENT_MEMORY. */
 bool hotreload_library_load(struct hotreload_library *library, struct hotreload_ranges *ranges,
                             struct hotreload_error *error);
 

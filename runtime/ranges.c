@@ -133,11 +133,20 @@ const struct hotreload_range *hotreload_ranges_reserve(struct hotreload_ranges *
   return NULL;
 }
 
-bool hotreload_ranges_contain(const struct hotreload_ranges *ranges, uint64_t address) {
+static const struct hotreload_range *range_at(const struct hotreload_ranges *ranges, uint64_t address) {
   for (size_t i = 0; i < ranges->count; i++)
     if (address >= ranges->items[i].start && address - ranges->items[i].start < ranges->items[i].size)
-      return true;
-  return false;
+      return &ranges->items[i];
+  return NULL;
+}
+
+bool hotreload_ranges_contain(const struct hotreload_ranges *ranges, uint64_t address) {
+  return range_at(ranges, address) != NULL;
+}
+
+uint64_t hotreload_ranges_near(const struct hotreload_ranges *ranges, uint64_t address) {
+  const struct hotreload_range *range = range_at(ranges, address);
+  return range ? range->near : 0;
 }
 
 /* True if [start, start + size) lies inside one range and no part of it is in use. */

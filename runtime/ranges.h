@@ -42,6 +42,9 @@ const struct hotreload_range *hotreload_ranges_reserve(struct hotreload_ranges *
 /* True if the address lies in a range. */
 bool hotreload_ranges_contain(const struct hotreload_ranges *ranges, uint64_t address);
 
+/* First byte of the module that the range around the address was reserved for, 0 if the address lies in none. */
+uint64_t hotreload_ranges_near(const struct hotreload_ranges *ranges, uint64_t address);
+
 /* Unmaps [start, start + size), which must lie inside one range and be unused, so that a library can be loaded there.
  * Errors: E_AGENT_PLACE (then nothing changed), E_AGENT_MEMORY. */
 bool hotreload_ranges_give(struct hotreload_ranges *ranges, uint64_t start, uint64_t size,

@@ -73,6 +73,14 @@ export class ScriptedPatcher implements Needed {
     return success(undefined);
   }
 
+  async restoreModules(): Promise<void> {
+    this.calls.push("restoreModules");
+  }
+
+  hasLoaded(process: Pick<ProcessView, "modules">, module: string): boolean {
+    return process.modules.some(({ path }) => path === module);
+  }
+
   isProjectModule(module: LoadedModule): boolean {
     return module.path.startsWith("/b/");
   }

@@ -22,6 +22,7 @@ const programs: readonly (readonly [string, readonly string[], number])[] = [
   ["handshake", [], 6],
   ["message", [], 10],
   ["modules", [`./${library}`], 4],
+  ["pin", [library], 5],
   ["ranges", [], 8],
   ["redirect", ["1", library], 10],
   ["session", [], 11],
