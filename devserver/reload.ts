@@ -209,7 +209,7 @@ export class Reload {
     }
     // While something does not build, the objects are half of a change.
     if (requests.connected.length > 0 && !tree.isDirty) await this.processes.join(requests.connected);
-    if (!isAsked && !tree.isDirty) await this.linkLibraries();
+    if (!tree.isDirty) await this.linkLibraries();
     const refreshed = await tree.refresh();
     if (!refreshed.ok) this.problem(refreshed.problem);
     // Events are hints, and may have been lost while all this went on.
