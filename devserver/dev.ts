@@ -124,6 +124,7 @@ async function connect(
 ): Promise<Reload> {
   const { report } = lastPatches;
   let buildMs = project.buildMs;
+  let readySince: number | undefined;
   const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
     changed: () => reload.changed(),
     appeared: (path) => reload.appeared(path),
@@ -167,7 +168,11 @@ async function connect(
       if (options.json || !isOurs) {
         report({ type: "process", pid: agent.pid, state: "connected", executable: agent.executable });
       }
-      if (isOurs) report({ type: "ready", buildMs, readyMs: performance.now() - program.startedAt, pid: agent.pid });
+      // It connects again after exec, or when the connection broke.
+      if (isOurs && readySince !== program.startedAt) {
+        readySince = program.startedAt;
+        report({ type: "ready", buildMs, readyMs: performance.now() - readySince, pid: agent.pid });
+      }
       reload.connected(agent);
     },
     wished: () => reload.build(),

@@ -24,6 +24,7 @@ export type Preparing = ReadonlyMap<Agent, Promise<Preparation>>;
 export class Processes {
   /** Those that do not answer for now, and the files that were saved meanwhile. */
   private readonly silent = new Map<Agent, Set<string>>();
+  private readonly greeted = new WeakSet<Agent>();
   /** Those that go on without what was saved last, and why. */
   private readonly behind = new WeakMap<Agent, string>();
   /** What they answered at last: to be done in turn. */
@@ -47,10 +48,11 @@ export class Processes {
 
   /**
    * Patches are made one after another, but no process waits for another one that does not answer. True if the batch has
-   * its verdict; else conclude() gives it one.
+   * its verdict; else conclude() gives it one. Those that connected meanwhile get what was saved as the others do.
    */
   async updateAll(preparing: Preparing, batch: Batch): Promise<boolean> {
-    const told = await this.update(preparing, batch);
+    const late = this.agents.connected.filter((agent) => !preparing.has(agent));
+    const told = await this.update(new Map([...preparing, ...this.prepare(late)]), batch);
     for (const files of this.silent.values()) for (const path of batch.files) files.add(path);
     return told;
   }
@@ -58,7 +60,7 @@ export class Processes {
   /** The verdict of a batch that changed no process. */
   conclude(preparing: Preparing, batch: Batch): void {
     if (batch.files.length === 0) return;
-    if (preparing.size > 0) {
+    if (preparing.size > 0 || this.awake.length > 0) {
       this.report({ type: "unchanged", files: batch.files, warnings: batch.warnings });
       return;
     }
@@ -103,6 +105,8 @@ export class Processes {
     const updates = [...preparing].map(async ([agent, preparation]) => {
       const prepared = await preparation;
       patching = patching.then(async () => {
+        if (!this.greeted.has(agent)) this.patcher.greet(agent.view());
+        this.greeted.add(agent);
         const outcome = await update(agent, this.patcher, prepared, batch.files, this.sending);
         told = this.verdict(agent, outcome, batch) || told;
       });

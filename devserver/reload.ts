@@ -171,7 +171,7 @@ export class Reload {
     const { tree, watch, program, patcher } = this.parts;
     const requests = this.requests;
     this.requests = noRequests();
-    for (const process of requests.exited) await patcher.forget(process);
+    await patcher.forget(requests.exited);
     await this.processes.settle();
     for (const { way, resolve } of requests.turns) {
       const reports = await turnAll(this.processes.awake, patcher, way, (report) => this.report(report));

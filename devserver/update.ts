@@ -25,7 +25,7 @@ export type UpdateOutcome =
   | { readonly kind: "gone" };
 
 /** What of the patcher is needed here; tests script it. */
-export type ProcessPatcher = Pick<Patcher, "isProjectModule" | "roomNear" | "update" | "commit">;
+export type ProcessPatcher = Pick<Patcher, "greet" | "isProjectModule" | "roomNear" | "update" | "commit">;
 
 /** A patch goes to the process, or undefined: it was refused. */
 export type Sending = (pid: number, patch: Patch | undefined) => void;

@@ -212,7 +212,7 @@ export class Patcher {
       return restart("E_OTHER_BUILD", `${twice} is loaded twice in the process, as two files`);
     }
 
-    const number = (process.applied.at(-1)?.patch ?? 0) + 1;
+    const number = this.#histories.nextNumber(process, process.applied);
     const directory = this.#histories.patchDirectory(process, number);
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -308,13 +308,25 @@ export class Patcher {
     this.#removed.delete(keyOf(process));
   }
 
-  /** The process is gone: forgets it and deletes its patch files. */
-  async forget(process: ProcessId): Promise<void> {
+  /** A process connected. Without patches it may be another program in the same process (exec): nothing of before counts. */
+  greet(process: ProcessView): void {
+    if (process.applied.length === 0) this.#forgetCompared(process);
+  }
+
+  /** These processes are gone: forgets them and deletes their patch files, unless their children have them loaded. */
+  async forget(processes: readonly ProcessId[]): Promise<void> {
+    if (processes.length === 0) return;
+    for (const process of processes) {
+      this.#forgetCompared(process);
+      this.#running.delete(keyOf(process));
+    }
+    await this.#histories.forget(processes);
+    this.#dropUnneeded();
+  }
+
+  #forgetCompared(process: ProcessId): void {
     this.#settled.delete(keyOf(process));
     this.#removed.delete(keyOf(process));
-    this.#running.delete(keyOf(process));
-    await this.#histories.forget(process);
-    this.#dropUnneeded();
   }
 
   /** A module that was closed and opened again from another file runs what that was linked from. */

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import type { RemovedOfModules } from "./build_patch.js";
 import type { Introduced } from "./elf/index.js";
 import type { ObjectPath } from "./graph/graph.js";
+import { mappedFolders } from "./loaded_patches.js";
 import type { Version } from "./object_versions.js";
 import type { FunctionCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch } from "./process.js";
@@ -61,6 +62,10 @@ type Records = Map<number, PatchRecord>;
 export class ProcessHistories {
   readonly #patches: string;
   readonly #records = new Map<string, Records>();
+  /** The highest number that a process may have had a patch of: also before it called exec. */
+  readonly #last = new Map<string, number>();
+  /** Of processes that ended: their children may go on with what they had. */
+  readonly #ended = new Set<string>();
 
   private constructor(stateDir: string) {
     this.#patches = join(stateDir, "patches");
@@ -69,12 +74,14 @@ export class ProcessHistories {
   static async open(stateDir: string): Promise<ProcessHistories> {
     const histories = new ProcessHistories(stateDir);
     await mkdir(histories.#patches, { recursive: true, mode: 0o700 });
+    const ended: ProcessId[] = [];
     for (const name of await readdir(histories.#patches)) {
       const [pid, startTime] = name.split("-").map(Number);
       if (!pid || !startTime) continue;
-      if (await isAlive({ pid, startTime })) await histories.#read(name);
-      else await histories.forget({ pid, startTime });
+      await histories.#read(name);
+      if (!(await isAlive({ pid, startTime }))) ended.push({ pid, startTime });
     }
+    await histories.forget(ended);
     return histories;
   }
 
@@ -86,10 +93,16 @@ export class ProcessHistories {
       if (record) records.set(number, record);
     }
     this.#records.set(name, records);
+    this.#last.set(name, numbers.at(-1) ?? 0);
   }
 
   #recordFile(name: string, number: number): string {
     return join(this.#patches, name, String(number), "record.json");
+  }
+
+  /** For the next patch: the number of one that somebody may have loaded is not used again. */
+  nextNumber(id: ProcessId, applied: readonly AppliedPatch[]): number {
+    return Math.max(applied.at(-1)?.patch ?? 0, this.#last.get(nameOf(id)) ?? 0) + 1;
   }
 
   /** Where the libraries of a patch for this process lie. */
@@ -131,6 +144,7 @@ export class ProcessHistories {
     libraries: readonly AppliedLibrary[],
   ): Promise<PatchRecord | undefined> {
     const record = this.#records.get(nameOf(id))?.get(number);
+    this.#last.set(nameOf(id), number);
     if (!record?.introduced.some((entry) => entry.kind === "threadLocal")) return record;
     const introduced = record.introduced.map((entry) => {
       const library = libraries.find((library) => basename(library.path) === record.libraryNames[entry.module]);
@@ -143,9 +157,18 @@ export class ProcessHistories {
     return complete;
   }
 
-  async forget(id: ProcessId): Promise<void> {
-    this.#records.delete(nameOf(id));
-    await rm(join(this.#patches, nameOf(id)), { recursive: true, force: true });
+  /** Processes ended: what belongs to them is deleted, unless and until no child of theirs has it loaded. */
+  async forget(ids: readonly ProcessId[]): Promise<void> {
+    for (const id of ids) this.#ended.add(nameOf(id));
+    const isUsed = [...this.#ended].some((name) => (this.#records.get(name)?.size ?? 0) > 0);
+    const mapped = isUsed ? mappedFolders(this.#patches) : new Set<string>();
+    for (const name of this.#ended) {
+      if (mapped.has(name)) continue;
+      this.#ended.delete(name);
+      this.#records.delete(name);
+      this.#last.delete(name);
+      await rm(join(this.#patches, name), { recursive: true, force: true });
+    }
   }
 
   /**

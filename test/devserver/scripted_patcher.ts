@@ -112,8 +112,10 @@ export class ScriptedPatcher implements Needed {
     this.calls.push(`turned ${number} ${process.applied.map(({ standing }) => standing).join()}`);
   }
 
-  async forget(process: { readonly pid: number }): Promise<void> {
-    this.calls.push(`forget ${process.pid}`);
+  greet(): void {}
+
+  async forget(processes: readonly { readonly pid: number }[]): Promise<void> {
+    for (const { pid } of processes) this.calls.push(`forget ${pid}`);
   }
 
   /** The calls since the last time. */

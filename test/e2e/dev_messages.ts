@@ -4,6 +4,7 @@ export interface Ready {
   readonly type: "ready";
   readonly buildMs: number;
   readonly readyMs?: number;
+  readonly pid?: number;
 }
 
 export interface ProcessState {

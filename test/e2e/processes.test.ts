@@ -1,18 +1,18 @@
 // Scenarios E3 and E4: the program ends, crashes or is stopped; the dev server is killed.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
 import { suite } from "uvu";
 import { DEADLINE } from "./changes.js";
 import { type Configuration, chosenConfigurations, isRowChosen } from "./configurations.js";
-import type { ProcessState, Status } from "./dev_messages.js";
+import type { ProcessState } from "./dev_messages.js";
 import { Program } from "./program.js";
 import { record } from "./results.js";
+import { listed } from "./status.js";
 import { TickLog } from "./tick_log.js";
-import { readProgram, repository } from "./workspace.js";
+import { readProgram } from "./workspace.js";
 
 interface ProcessScenario {
   readonly row: string;
@@ -83,7 +83,6 @@ const crashes: ProcessScenario = {
 
 const instances: ProcessScenario = {
   row: "E2",
-  soFar: "several instances; fork and exec are tested at the agent (test/runtime/agent.test.ts)",
   name: "several instances run: each is connected, patched, undone and reported by itself, and a late one catches up",
   async run(configuration, adopt) {
     const program = await start(configuration, adopt);
@@ -124,14 +123,6 @@ const instances: ProcessScenario = {
     await program.quit();
   },
 };
-
-/** What `hotreload status --json` says from another terminal. */
-async function listed(program: Program): Promise<readonly Status[]> {
-  const cli = process.env.HOTRELOAD_E2E_CLI ?? path.join(repository, "dist/devserver/cli.js");
-  const args = [cli, "status", program.workspace.directory, "-B", program.build, "--json"];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Status]));
-}
 
 async function endOther(program: Program, child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");

@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly preset?: string;
   readonly generator?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** More of it, once the workspace is there. */
+  readonly environmentOf?: (workspace: Workspace) => NodeJS.ProcessEnv;
   /** Directory of the CMakeLists.txt in the workspace. */
   readonly project?: string;
   readonly target?: string;
@@ -43,6 +45,7 @@ export class Program {
   readonly verdicts: Verdict[] = [];
   server: DevServer;
   readonly #options: ProgramOptions;
+  readonly #environment: NodeJS.ProcessEnv;
   #pid = 0;
   readonly #pids = new Set<number>();
   #startTime: string | undefined;
@@ -52,6 +55,7 @@ export class Program {
     this.#options = options;
     this.workspace = new Workspace(files, options.folder);
     options.prepare?.(this.workspace);
+    this.#environment = { ...options.environment, ...options.environmentOf?.(this.workspace) };
     const { buildFolder } = options;
     this.build = buildFolder ? this.workspace.path(buildFolder) : path.join(this.workspace.root, "build");
     this.server = this.#startServer(options.run);
@@ -86,7 +90,7 @@ export class Program {
       target,
       programArguments,
       run,
-      environment: { ...this.mark.environment(), ...this.#options.environment },
+      environment: { ...this.mark.environment(), ...this.#environment },
       logs: this.workspace.root,
     };
     return new DevServer(options, this.changes, (text) => this.log.feed(text));

@@ -1,7 +1,7 @@
 // Histories: what was applied to a process, for the next patch, the next dev server and the child of a fork.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { processStat } from "../../plugin/command.js";
@@ -84,13 +84,42 @@ test("the child of a fork has its parent's patches, and its own after them", asy
   assert.deepEqual(histories.of(child, childs), [record(1, 1), record(2, 7)]);
 });
 
-test("the child of a fork outlives what its parent's end takes away, or is said to be unknown", async () => {
-  const histories = await ProcessHistories.open(state());
+test("what a process had is kept as long as another one has it loaded, and then deleted", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  const parent: ProcessId = { pid: 2 ** 22 - 8, startTime: 98 };
+  await histories.add(parent, record(1, 1));
+  const said = [applied(histories, parent, 1)];
+  // It has the file mapped, as a forked child has the libraries of its parent.
+  const library = said[0]?.libraries[0]?.path ?? "";
+  copyFileSync("/bin/sleep", library);
+  const user = spawn(library, ["1000"]);
+  await new Promise((resolve) => user.once("spawn", resolve));
+  await histories.forget([parent]);
+  const again = await ProcessHistories.open(directory);
+  for (const known of [histories, again]) {
+    assert.deepEqual(known.of(child, said), [record(1, 1)]);
+    assert.ok(known.needed().has("a.o@1"));
+  }
+  await new Promise((resolve) => {
+    user.once("close", resolve);
+    user.kill();
+  });
+  await histories.forget([child]);
+  assert.equal(histories.of(child, said), undefined);
+  assert.ok(!existsSync(histories.patchDirectory(parent, 1)));
+});
+
+test("after exec a process has no patches, and none of its numbers is used again", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  assert.equal(histories.nextNumber(alive, []), 1);
   await histories.add(alive, record(1, 1));
-  const said = [applied(histories, alive, 1)];
-  await histories.forget(alive);
-  const found = histories.of(child, said);
-  assert.ok(found === undefined || found.length === 1, "a patch is never overlooked");
+  assert.equal(histories.nextNumber(alive, []), 1, "it was refused");
+  await histories.acknowledge(alive, 1, []);
+  assert.equal(histories.nextNumber(alive, [applied(histories, alive, 1)]), 2);
+  assert.equal(histories.nextNumber(alive, []), 2);
+  assert.equal((await ProcessHistories.open(directory)).nextNumber(alive, []), 2);
 });
 
 test("thread-locals get the module id that the process reports", async () => {
@@ -157,7 +186,7 @@ test("what each process runs is needed, and what it would run after as many undo
   await histories.add(alive, record(last + 1, last + 1));
   assert.ok(!histories.needed().has("a.o@2"), "no undo reaches it any more");
   assert.ok(histories.needed().has("a.o@3"));
-  await histories.forget(child);
+  await histories.forget([child]);
   assert.ok(!histories.needed().has("a.o@500"));
 });
 
@@ -175,7 +204,7 @@ test("to forget a process takes its files away", async () => {
   const directory = state();
   const histories = await ProcessHistories.open(directory);
   await histories.add(alive, record(1, 1));
-  await histories.forget(alive);
+  await histories.forget([alive]);
   assert.ok(!existsSync(histories.patchDirectory(alive, 1)));
   const again = await ProcessHistories.open(directory);
   assert.deepEqual(again.needed(), new Set());
