@@ -175,8 +175,7 @@ const harmless: Scenario = {
     await program.hotOrUnchanged();
     program.edit("c5.cc", "  return by_;", "  return twice() * 10 + three() + Number(limit) + calls++ * 100;");
     await program.hot(/C5Counter::step/);
-    await program.shows({ "C5.step": /^\d+_\d+$/ });
-    await program.goesOn();
+    await program.goesOn(); // it counts from now on
     assert.match(program.log.value("C5.step") ?? "", /^\d+27_\d+47$/);
   },
 };

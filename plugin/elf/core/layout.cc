@@ -94,6 +94,8 @@ class Reader {
 
   void visit_variable(Dwarf_Die* die, const std::string& scope) {
     if (!is_static_variable(die, scope.find("()::") != std::string::npos)) return;
+    // Clang from 15 on describes string literals as variables without a name.
+    if (name_of(die).empty() && string_of(die, DW_AT_linkage_name).empty()) return;
     Shape shape = shape_of(die, "E_VARIABLE", "the type of " + name_of(die));
     const TypeDescription type = type_of(die);
     shape.parts.push_back({"", type.text, type.essence});
