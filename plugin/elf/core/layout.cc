@@ -4,6 +4,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include <algorithm>
 #include <map>
 
 #include "debug_info.h"
@@ -204,6 +205,10 @@ class Reader {
   std::map<std::string, int> numbers_;
 };
 
+bool has_part(const Shape& shape, const std::string& name) {
+  return std::any_of(shape.parts.begin(), shape.parts.end(), [&](const Part& part) { return part.name == name; });
+}
+
 /// The first difference in words, or "" if there is none.
 std::string difference(const Shape& before, const Shape& after) {
   const size_t shorter = std::min(before.parts.size(), after.parts.size());
@@ -216,6 +221,8 @@ std::string difference(const Shape& before, const Shape& after) {
     const Part& now = after.parts[i];
     if (old.name == now.name && old.essence == now.essence) continue;
     if (old.name == now.name) return now.name + (now.name.empty() ? "" : " changed ") + "from " + old.text + " to " + now.text + sizes;
+    if (has_part(after, old.name) && !has_part(before, now.name)) return now.name + " was added (" + now.text + ")" + sizes;
+    if (has_part(before, now.name) && !has_part(after, old.name)) return old.name + " was removed" + sizes;
     return "there is now " + now.name + " (" + now.text + ") where " + old.name + " (" + old.text + ") was" + sizes;
   }
   if (after.parts.size() > shorter) {
