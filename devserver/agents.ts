@@ -109,6 +109,11 @@ export class Agent {
     });
   }
 
+  /** No patch is linked for the ranges that it has so far any more. */
+  abandonRanges(): void {
+    this.ranges = [];
+  }
+
   /** Asks to load and redirect; the answer says where the libraries are. */
   async apply(patch: number, libraries: readonly string[], told: Told = {}): Promise<Answer<AppliedPatch>> {
     const command = { type: "apply", patch, libraries, ...cutOff(told) } as const;

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseDiagnostics } from "../plugin/diagnostics.js";
+import { diskFull } from "../plugin/disk_full.js";
 import type { Problem } from "../plugin/errors.js";
 import type { Patcher } from "../plugin/patcher.js";
 import type { Agent } from "./agents.js";
@@ -152,7 +153,13 @@ export class Reload {
       }
       this.idle = true;
       if (this.stopped) return;
-      await this.turn();
+      try {
+        await this.turn();
+      } catch (error) {
+        const full = diskFull(error);
+        if (full === undefined) throw error;
+        this.problem(full);
+      }
     }
   }
 

@@ -35,6 +35,10 @@ export type Preparation =
   | Exclude<UpdateOutcome, { kind: "hot" | "restartNeeded" | "unchanged" }>
   | { kind: "prepared" };
 
+/** The patch could not be loaded at the address that it was linked for. */
+const TAKEN: ReadonlySet<string> = new Set(["E_AGENT_MOVED", "E_AGENT_PLACE"]);
+const MOST_ATTEMPTS = 3;
+
 const RANGE_BYTES = 64 * 1024 * 1024;
 /** With less room than this near a module, another range is reserved: a patch of a big header may need it. */
 const LOW_ROOM_BYTES = 16 * 1024 * 1024;
@@ -54,7 +58,25 @@ export async function update(
   sending: Sending,
 ): Promise<UpdateOutcome> {
   if (prepared.kind !== "prepared") return prepared;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptUpdate(agent, patcher, files, sending);
+    const isTaken = outcome.kind === "refused" && TAKEN.has(outcome.code);
+    if (!isTaken || attempt === MOST_ATTEMPTS) return outcome;
+    // Other threads map memory as well, and one was faster: near other addresses it may go better.
+    agent.abandonRanges();
+    const reserved = await reserveRanges(agent, patcher);
+    if (reserved.kind !== "prepared") return reserved;
+  }
+}
+
+async function attemptUpdate(
+  agent: Agent,
+  patcher: ProcessPatcher,
+  files: readonly string[],
+  sending: Sending,
+): Promise<UpdateOutcome> {
   const wanted = await patcher.update(agent.view());
+  if (wanted.kind === "failed") return { kind: "refused", ...wanted.problem };
   if (wanted.kind !== "hot") return wanted;
   const { patch } = wanted;
   const start = performance.now();

@@ -13,6 +13,7 @@ export const sentences = {
   E_CONFIGURE: "CMake could not configure the project",
   E_TARGET: "there is no such program in the project",
   E_BUILD: "the build failed",
+  E_DISK: "there is no room on the disk for a file of hotreload's own",
   E_TOOL: "a tool that is needed is missing or cannot be started",
   // objects, modules and patches
   E_ELF: "the file is not an ELF file that can be read",

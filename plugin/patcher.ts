@@ -10,6 +10,7 @@ import {
   type ProjectModule,
   type RemovedOfModules,
 } from "./build_patch.js";
+import { diskFull } from "./disk_full.js";
 import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
 import { type Generation, Generations } from "./generations.js";
@@ -21,6 +22,7 @@ import { followCode, type OldCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
 import { ProjectModules } from "./project_modules.js";
+import { RunningModules } from "./running_modules.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
 /** A connected process as the patcher needs to know it; the newest survey counts. */
@@ -40,7 +42,9 @@ export interface Patch extends PatchParts {
 export type Update =
   | { readonly kind: "hot"; readonly patch: Patch }
   | { readonly kind: "unchanged" }
-  | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
+  | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] }
+  /** Nothing is known against the change, but the patch could not be made: E_DISK. */
+  | { readonly kind: "failed"; readonly problem: Problem };
 
 /** One of the patches of a process. */
 export interface PatchOfProcess {
@@ -87,20 +91,19 @@ export class Patcher {
   readonly #exports = new Map<string, ExportsHandle>();
   /** Module -> inode, time and size of its file when it was last recorded. */
   readonly #linked = new Map<string, string>();
-  /** Process -> module -> its build-id, at the last update. */
-  readonly #running = new Map<string, ReadonlyMap<string, string>>();
+  readonly #running: RunningModules;
   #graph: BuildGraph;
 
   private constructor(
     graph: BuildGraph,
     linker: Linker,
     log: NinjaLog,
-    stores: [ObjectVersions, Generations, ProcessHistories],
+    stores: [ObjectVersions, Generations, ProcessHistories, RunningModules],
   ) {
     this.#graph = graph;
     this.#linker = linker;
     this.#log = log;
-    [this.#versions, this.#generations, this.#histories] = stores;
+    [this.#versions, this.#generations, this.#histories, this.#running] = stores;
     this.#modules = new ProjectModules(graph, this.#generations);
   }
 
@@ -111,7 +114,8 @@ export class Patcher {
     const versions = ObjectVersions.open(stateDir, (object) => graph.resolve(object));
     const generations = await Generations.open(stateDir);
     const histories = await ProcessHistories.open(stateDir);
-    return success(new Patcher(graph, linker.value, log, [versions, generations, histories]));
+    const running = await RunningModules.open(stateDir);
+    return success(new Patcher(graph, linker.value, log, [versions, generations, histories, running]));
   }
 
   /** The graph was loaded anew. */
@@ -158,7 +162,7 @@ export class Patcher {
       this.#moduleFiles.set(`${module}\n${file.value.buildId}`, file.value);
       added.push({ module, buildId: file.value.buildId, objects });
     }
-    const running = new Set([...this.#running.values()].flatMap((buildIds) => [...buildIds.values()]));
+    const running = this.#running.buildIds;
     await this.#generations.add(added, (buildId) => running.has(buildId));
     this.#versions.forgetOthers(this.#generations.all.flatMap((generation) => Object.keys(generation.objects)));
     return success(undefined);
@@ -192,9 +196,22 @@ export class Patcher {
 
   /** What would bring this process to the state of the objects on disk. Nothing changes in the process. */
   async update(process: ProcessView): Promise<Update> {
+    try {
+      const update = await this.#makeUpdate(process);
+      const full =
+        update.kind === "restartNeeded" ? update.reasons.map(diskFull).find((problem) => problem) : undefined;
+      return full === undefined ? update : { kind: "failed", problem: full };
+    } catch (error) {
+      const full = diskFull(error);
+      if (full === undefined) throw error;
+      return { kind: "failed", problem: full };
+    }
+  }
+
+  async #makeUpdate(process: ProcessView): Promise<Update> {
     const loaded = this.#modules.among(process.modules);
     const buildIds = new Map(loaded.map(({ path, buildId }) => [path, buildId]));
-    this.#noteRunning(process, buildIds);
+    await this.#noteRunning(process, buildIds);
     const known = this.#known(process, buildIds);
     if (!known) {
       return restart("E_BASELINE", "patches are loaded in the process that this dev server does not know of");
@@ -318,7 +335,7 @@ export class Patcher {
     if (processes.length === 0) return;
     for (const process of processes) {
       this.#forgetCompared(process);
-      this.#running.delete(keyOf(process));
+      this.#running.delete(process);
     }
     await this.#histories.forget(processes);
     this.#dropUnneeded();
@@ -330,14 +347,14 @@ export class Patcher {
   }
 
   /** A module that was closed and opened again from another file runs what that was linked from. */
-  #noteRunning(process: ProcessId, buildIds: ReadonlyMap<string, string>): void {
-    for (const [module, buildId] of this.#running.get(keyOf(process)) ?? []) {
+  async #noteRunning(process: ProcessId, buildIds: ReadonlyMap<string, string>): Promise<void> {
+    for (const [module, buildId] of Object.entries(this.#running.of(process))) {
       if (buildIds.get(module) === buildId) continue;
       this.#settled.get(keyOf(process))?.delete(module);
       const later = this.#removed.get(keyOf(process));
       if (later) this.#removed.set(keyOf(process), { ...later, removed: { ...later.removed, [module]: [] } });
     }
-    this.#running.set(keyOf(process), buildIds);
+    await this.#running.set(process, Object.fromEntries(buildIds));
   }
 
   #known(process: ProcessView, buildIds: ReadonlyMap<string, string>): Known | undefined {

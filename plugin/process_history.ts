@@ -45,7 +45,7 @@ export interface ProcessId {
 const isRecord = (value: unknown): value is PatchRecord | undefined => typeof value === "object" && value !== null;
 
 /** Field 22 of /proc/PID/stat is the start time; the second field, in brackets, may contain anything. */
-async function isAlive(id: ProcessId): Promise<boolean> {
+export async function isAlive(id: ProcessId): Promise<boolean> {
   try {
     const text = await readFile(`/proc/${id.pid}/stat`, "utf8");
     return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]) === id.startTime;
@@ -54,7 +54,7 @@ async function isAlive(id: ProcessId): Promise<boolean> {
   }
 }
 
-const nameOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
+export const nameOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
 
 /** Of one process, by number, in the order in which they were made. */
 type Records = Map<number, PatchRecord>;

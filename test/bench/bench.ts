@@ -1,11 +1,12 @@
-// npm run bench [-- --only reloads,calls,graph] [--units 1,50,500] [--edits 15] [--objects 500,5000] [--json]
+// npm run bench [-- --only reloads,calls,graph,starts] [--units 1,50,500] [--edits 15] [--objects 500,5000] [--json]
 //
-// The speed of a reload, what a reloaded function costs, and the build graph beside ninja.
+// The speed of a reload, what a reloaded function and the start of a program cost, and the build graph beside ninja.
 
 import { parseArgs } from "node:util";
 import { type CallCost, measureCalls } from "./call_cost.js";
 import { type GraphTimes, measureGraph, showGraph } from "./graph_times.js";
 import { measureReloads, type ReloadTimes, stages } from "./reload_times.js";
+import { measureStarts, type StartTimes } from "./start_times.js";
 import { showSummary, showTable } from "./statistics.js";
 
 const { values } = parseArgs({
@@ -13,7 +14,7 @@ const { values } = parseArgs({
     units: { type: "string", default: "1,50,500" },
     edits: { type: "string", default: "15" },
     objects: { type: "string", default: "500,5000" },
-    only: { type: "string", default: "reloads,calls,graph" },
+    only: { type: "string", default: "reloads,calls,graph,starts" },
     json: { type: "boolean", default: false },
   },
 });
@@ -50,6 +51,14 @@ function showCalls(costs: readonly CallCost[]): string {
   ]);
 }
 
+function showStarts({ plain, prepared }: StartTimes): string {
+  return showTable([
+    ["start to end of an empty program, us", "without us", "with the agent"],
+    ["", showSummary(plain), showSummary(prepared)],
+    ["added, of the medians", "", (prepared.median - plain.median).toFixed(0)],
+  ]);
+}
+
 const sections = new Set(values.only.split(","));
 const numbers = (list: string): number[] => list.split(",").map(Number);
 
@@ -63,6 +72,11 @@ if (sections.has("calls")) {
   progress("calls ...");
   calls.push(...(await measureCalls([0, 1, 50])));
 }
+let starts: StartTimes | undefined;
+if (sections.has("starts")) {
+  progress("starts ...");
+  starts = await measureStarts(1000);
+}
 const graphs: GraphTimes[] = [];
 for (const objects of sections.has("graph") ? numbers(values.objects) : []) {
   progress(`graph of ${objects} objects ...`);
@@ -70,10 +84,11 @@ for (const objects of sections.has("graph") ? numbers(values.objects) : []) {
 }
 
 if (values.json) {
-  console.log(JSON.stringify({ reloads, calls, graphs }, null, 1));
+  console.log(JSON.stringify({ reloads, calls, starts, graphs }, null, 1));
 } else {
   console.log("Median (minimum-maximum).");
   if (reloads.length > 0) console.log(`\n${showReloads(reloads)}`);
   if (calls.length > 0) console.log(`\n${showCalls(calls)}`);
+  if (starts !== undefined) console.log(`\n${showStarts(starts)}`);
   if (graphs.length > 0) console.log(`\n${showGraph(graphs)}`);
 }

@@ -177,15 +177,47 @@ test("what needs a restart is told with its reasons, and the process is left alo
 test("a refusal is told with the agent's code, and the next save tries again", async () => {
   answer = (message) =>
     message.type === "apply"
-      ? { type: "refused", id: message.id, code: "E_AGENT_MOVED", message: "it landed elsewhere" }
+      ? { type: "refused", id: message.id, code: "E_AGENT_LOAD", message: "it is damaged" }
       : obedient(message);
   setup.patcher.hot();
   edit("b.c", /return \d+/, "return 23");
   const error = await setup.verdict("error");
-  assert.equal(error.code, "E_AGENT_MOVED");
-  assert.match(error.message, /goes on as it was: it landed elsewhere/);
+  assert.equal(error.code, "E_AGENT_LOAD");
+  assert.match(error.message, /goes on as it was: it is damaged/);
   assert.ok(!setup.patcher.taken().some((call) => call.startsWith("commit")));
   answer = obedient;
+  setup.patcher.hot();
+  edit("b.c", /return \d+/, "return 24");
+  await setup.verdict("hot");
+});
+
+test("a patch whose place was taken is made for another one, three times at most", async () => {
+  for (const [refusals, verdict] of [
+    [2, "hot"],
+    [3, "error"],
+  ] as const) {
+    let refused = 0;
+    answer = (message) =>
+      message.type === "apply" && refused++ < refusals
+        ? { type: "refused", id: message.id, code: "E_AGENT_MOVED", message: "it landed elsewhere" }
+        : obedient(message);
+    const known = agent.received.all.length;
+    for (let time = 0; time < 3; time++) setup.patcher.hot();
+    edit("b.c", /return \d+/, `return ${240 + refusals}`);
+    await setup.verdict(verdict);
+    const types = agent.received.all.slice(known).map(({ type }) => type);
+    assert.deepEqual(types, ["survey", "apply", "reserve", "apply", "reserve", "apply"]);
+  }
+  answer = obedient;
+  setup.patcher.hot();
+  edit("b.c", /return \d+/, "return 24");
+  await setup.verdict("hot");
+});
+
+test("a full disk is told with its code, and the next save tries again", async () => {
+  setup.patcher.updates.push({ kind: "failed", problem: { code: "E_DISK", message: "no space left on device" } });
+  edit("b.c", /return \d+/, "return 26");
+  assert.equal((await setup.verdict("error")).code, "E_DISK");
   setup.patcher.hot();
   edit("b.c", /return \d+/, "return 24");
   await setup.verdict("hot");

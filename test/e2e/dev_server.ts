@@ -20,6 +20,8 @@ export interface DevServerOptions {
   readonly onUnsupported?: "ask" | "restart" | "ignore";
   readonly programArguments?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
+  /** A command that runs the rest of its arguments in its own place. */
+  readonly through?: readonly string[];
   /** Directory for session.jsonl and session.stderr. */
   readonly logs: string;
 }
@@ -54,7 +56,8 @@ export class DevServer {
     if (options.run === false) parameters.push("--no-run");
     if (options.programArguments) parameters.push("--", ...options.programArguments);
     this.#log("session.jsonl", `${JSON.stringify({ command: [process.execPath, ...parameters] })}\n`);
-    this.#child = spawn(process.execPath, parameters, { env: options.environment, stdio: "pipe" });
+    const [file = "", ...args] = [...(options.through ?? []), process.execPath, ...parameters];
+    this.#child = spawn(file, args, { env: options.environment, stdio: "pipe" });
     this.#child.on("error", (error) => this.#log("session.stderr", `${error}\n`));
     this.#child.stdin?.on("error", () => {}); // it ended: the exit says so
     this.#child.stderr?.on("data", (data) => this.#log("session.stderr", String(data)));

@@ -26,6 +26,8 @@ export interface ProgramOptions {
   readonly programArguments?: readonly string[];
   /** Is called when the files are there, before the dev server starts. */
   readonly prepare?: (workspace: Workspace) => void;
+  /** A command that runs the dev server in its own place. */
+  readonly through?: (workspace: Workspace, build: string) => readonly string[];
   /** Name of the project's directory. */
   readonly folder?: string;
   /** Build directory inside the project's; otherwise it is beside it. */
@@ -76,7 +78,7 @@ export class Program {
 
   #startServer(run: boolean | undefined): DevServer {
     const { configuration, define = {}, project, target, programArguments, preset, generator } = this.#options;
-    const { onUnsupported } = this.#options;
+    const { onUnsupported, through } = this.#options;
     const own = Object.entries(define).map(([name, value]) => {
       return [name, typeof value === "string" ? value : value(this.workspace)];
     });
@@ -85,6 +87,7 @@ export class Program {
       build: this.build,
       define: { ...configuration?.define, ...Object.fromEntries(own) },
       ...(onUnsupported === undefined ? {} : { onUnsupported }),
+      ...(through === undefined ? {} : { through: through(this.workspace, this.build) }),
       ...(preset === undefined ? {} : { preset }),
       ...(generator === undefined ? {} : { generator }),
       target,
@@ -100,6 +103,12 @@ export class Program {
   async killServer(): Promise<void> {
     assert.equal(await this.server.end("SIGKILL"), "SIGKILL");
     this.#serverKilled = true;
+  }
+
+  /** Waits for the end of a dev server that something else kills. */
+  async killedServer(): Promise<void> {
+    this.#serverKilled = true;
+    assert.equal(await this.server.exited(), "SIGKILL");
   }
 
   /** Another server for the same build, which starts no program. */

@@ -1,0 +1,190 @@
+// Plugs are pulled while a patch is on its way: the program is untouched, the reason has a code, and the next save makes
+// up for it. HOTRELOAD_E2E_PLUGS says how often each of them is pulled.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { suite } from "uvu";
+import { allConfigurations } from "./configurations.js";
+import { Program } from "./program.js";
+import { readProgram } from "./workspace.js";
+
+const TIMES = Number(process.env.HOTRELOAD_E2E_PLUGS ?? 1);
+
+const test = suite("plugs");
+let program: Program;
+let child: ChildProcess;
+let value = 1;
+
+const directory = (): string => path.join(program.workspace.root, "plugs");
+const pull = (order: string): void => fs.writeFileSync(path.join(directory(), "plug"), order);
+
+/** Starts the program as a terminal does, since the dev server is to be killed alone. */
+async function run(): Promise<void> {
+  const environment = { ...program.mark.environment(), PLUGS: directory() };
+  child = spawn(path.join(program.build, "plugs"), { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout?.on("data", (data) => program.log.feed(String(data)));
+  program.log.forget();
+  await program.connected(child.pid);
+}
+
+/** The next text of the function. */
+function edit(): void {
+  const text = program.workspace.read("value.c");
+  value += 1;
+  program.save("value.c", text.replace(/(int plugs_value.*return x \+ )\d+/, `$1${value}`));
+}
+
+/** The text that was saved last is live, and the state is kept. */
+async function isLive(): Promise<void> {
+  await program.server.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
+  await program.goesOn();
+  assert.deepEqual(program.log.history("P.count"), ["from_21"]);
+}
+
+/** The program runs what it ran before, and the next save brings what was refused as well. */
+async function isMadeUpFor(before: number): Promise<void> {
+  await program.goesOn(5);
+  assert.equal(program.log.value("P"), String(before));
+  program.same();
+  edit();
+  await program.hot(/plugs_value/);
+  await isLive();
+}
+
+async function refused(code: string, message = /./): Promise<void> {
+  const verdict = await program.nextVerdict();
+  assert.ok(verdict.type === "error" && verdict.code === code, JSON.stringify(verdict).slice(0, 2000));
+  assert.match(verdict.message, message);
+}
+
+/** Open files of a process, and how many mappings it has of patches, of what is reserved, and of others. */
+function holdings(pid: number | undefined): { files: number; patches: number } {
+  const maps = fs.readFileSync(`/proc/${pid}/maps`, "utf8");
+  const patches = new Set([...maps.matchAll(/\/\.hotreload\/patches\/\S+/g)].map(([file]) => file));
+  return { files: fs.readdirSync(`/proc/${pid}/fd`).length, patches: patches.size };
+}
+
+async function again(name: string, body: () => Promise<void>): Promise<void> {
+  for (let time = 0; time < TIMES; time++) {
+    try {
+      await body();
+    } catch (error) {
+      if (error instanceof Error) error.message += `\n${name}, time ${time + 1}`;
+      await program.abandon(error);
+      throw error;
+    }
+  }
+}
+
+test.before(async () => {
+  const options = { configuration: allConfigurations[0], target: "plugs", run: false };
+  program = await Program.start(readProgram("plugs"), options);
+  fs.mkdirSync(directory());
+  await run();
+  await program.shows({ P: "1" });
+});
+
+test("the place of the patch is taken by another part of the program: another one is found without asking", () =>
+  again("taken", async () => {
+    pull("taken");
+    edit();
+    await program.hot(/plugs_value/);
+    await isLive();
+    program.same();
+  }));
+
+for (const [order, why] of [
+  ["gone", "the file of the patch is gone"],
+  ["damaged", "the file of the patch is cut off when the loader comes to it"],
+  ["memory", "the process has no more memory for the patch"],
+] as const) {
+  test(`${why}: refused by the loader, and nothing stays behind`, () =>
+    again(order, async () => {
+      const before = value;
+      const held = holdings(child.pid);
+      pull(order);
+      edit();
+      await refused("E_AGENT_LOAD", /value|plugs|\.so/);
+      assert.deepEqual(holdings(child.pid), held);
+      await isMadeUpFor(before);
+      assert.deepEqual(holdings(child.pid), { ...held, patches: held.patches + 1 });
+    }));
+}
+
+test("the program is killed while it loads the patch: that is reported, and the next one runs what was saved", () =>
+  again("program", async () => {
+    const { pid } = child;
+    pull("program");
+    edit();
+    await program.server.until("its end", () =>
+      program.server.processStates().find((state) => state.pid === pid && state.state === "exited"),
+    );
+    await run();
+    await program.server.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
+    const folders = fs.readdirSync(path.join(program.build, ".hotreload/patches"));
+    assert.ok(
+      folders.every((name) => name.startsWith(`${child.pid}-`)),
+      folders.join(),
+    );
+  }));
+
+test("the dev server is killed while the program loads the patch: the next one knows that it is applied", () =>
+  again("server", async () => {
+    pull(`server ${program.server.pid}`);
+    edit();
+    await program.killedServer();
+    await isLive();
+    await program.startServerAgain();
+    await program.connected(child.pid);
+    await isLive();
+    program.same();
+    edit();
+    await program.hot(/plugs_value/);
+    await isLive();
+  }));
+
+test("the dev server is killed at any moment around a save: the program goes on, and the next server brings the text", () =>
+  again("moment", async () => {
+    for (const pause of [0, 15, 30, 45, 60, 80, 110, 150]) {
+      edit();
+      await delay(pause); // another moment each time
+      await program.killServer();
+      await program.goesOn();
+      await program.startServerAgain();
+      await program.connected(child.pid);
+      await isLive();
+      program.same();
+    }
+  }));
+
+test("after all of it nothing is left over: no process, no open file, no patch of a process that ended", async () => {
+  try {
+    let files = 0;
+    for (let time = 0; time < 4; time++) {
+      edit();
+      await program.hot(/plugs_value/);
+      await isLive();
+      if (time === 0) ({ files } = holdings(program.server.pid));
+    }
+    await program.server.until("the server to have no more files open than before", () =>
+      holdings(program.server.pid).files <= files ? true : undefined,
+    );
+    const { pid } = child;
+    child.kill("SIGTERM");
+    await program.server.until("its end", () =>
+      program.server.processStates().find((state) => state.pid === pid && state.state === "exited"),
+    );
+    await program.server.end("quit");
+    assert.deepEqual(fs.readdirSync(path.join(program.build, ".hotreload/patches")), []);
+    assert.ok(!fs.existsSync(path.join(program.build, ".hotreload/session.json")));
+    await program.quit();
+  } catch (error) {
+    await program.abandon(error);
+    throw error;
+  }
+});
+
+test.run();
