@@ -1,6 +1,6 @@
 // The build tree while programs run from it: which objects are out of date, and their build.
 //
-// Promised: an object is dirty from the save that concerns it until a build of it succeeded. Before a build the patcher
+// Promised: an object is dirty from the save that concerns it until it was built from that text. Before a build the patcher
 // moves the dirty objects away, so that they are built anew whatever their times are: a save during the build, or a file
 // put back with its old time, is never taken for old.
 //
@@ -185,15 +185,7 @@ export class BuildTree {
       },
     );
     this.supersede = undefined;
-    if (outcome.ok && abort.signal.aborted) return success("superseded");
-    if (outcome.ok && outcome.value.ok) this.noteUnlinked(objects);
-    return outcome;
-  }
-
-  private noteUnlinked(built: readonly ObjectPath[]): void {
-    this.isLinkBroken = false;
-    const modules = new Set(built.flatMap((object) => this.current.modulesOf(object)));
-    for (const library of this.libraries) if (modules.has(library)) this.unlinked.add(library);
+    return outcome.ok && abort.signal.aborted ? success("superseded") : outcome;
   }
 
   /** The paths of what a process can open while it runs. */
@@ -278,8 +270,9 @@ export class BuildTree {
     progress.end();
     const after = await patcher.afterBuild(objects);
     if (!after.ok) return after;
-    this.lookAtLog(new Set(objects));
-    if (outcome.ok && isWanted()) for (const object of objects) this.dirty.delete(object);
+    const written = this.lookAtLog(new Set(objects));
+    // A build that failed has done a part of its work, which need not be done again.
+    if (isWanted()) this.noteBuilt(outcome.ok ? objects : objects.filter((object) => written.has(object)));
     this.builtSince ??= started;
     if (this.project.graphVersion() === this.version) return success(outcome);
     const graph = await this.project.reloadGraph();
@@ -288,14 +281,25 @@ export class BuildTree {
     return adopted.ok ? success(outcome) : adopted;
   }
 
-  /** @param ours the objects that we built since the last look */
-  private lookAtLog(ours: ReadonlySet<ObjectPath>): void {
+  private noteBuilt(objects: readonly ObjectPath[]): void {
+    for (const object of objects) this.dirty.delete(object);
+    if (objects.length > 0) this.isLinkBroken = false;
+    const modules = new Set(objects.flatMap((object) => this.current.modulesOf(object)));
+    for (const library of this.libraries) if (modules.has(library)) this.unlinked.add(library);
+  }
+
+  /**
+   * What was written since the last look.
+   * @param ours the objects that we built
+   */
+  private lookAtLog(ours: ReadonlySet<ObjectPath>): ReadonlySet<string> {
     const written = this.project.log.written();
     const artifacts = new Set(this.current.targets.flatMap((target) => target.artifacts));
     const isForeign = (output: string): boolean =>
       !ours.has(output) &&
       (this.current.modulesOf(output).length > 0 || artifacts.has(resolve(this.current.buildDir, output)));
     if (written === undefined || [...written].some(isForeign)) this.builtElsewhere = true;
+    return written ?? new Set();
   }
 
   private async adopt(graph: BuildGraph, since: number): Promise<Result<void>> {
