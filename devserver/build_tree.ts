@@ -28,7 +28,7 @@ export interface BuildProject
   readonly log: Pick<NinjaLog, "written">;
   readonly patcher: Pick<Patcher, "setGraph" | "beforeBuild" | "afterBuild" | "afterFullBuild" | "restoreModules">;
 }
-export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts">;
+export type BuildWatch = Pick<Watch, "setFiles" | "takeProducts" | "watchDirectories">;
 
 /** A file with a time before this is no plain save. */
 const FRESH_MS = 2000;
@@ -117,6 +117,7 @@ export class BuildTree {
   /** Files appeared or went: looks whether CMake's globs find others than they did. E_TOOL. */
   async checkGlobs(): Promise<Result<void>> {
     if (!this.current.hasGlobs || this.configuration !== "current") return success(undefined);
+    await this.watch.watchDirectories(this.current.globDirectories()); // those that are new, before anybody looks into them
     const differ = await this.project.globsDiffer();
     if (!differ.ok) return differ;
     if (differ.value) this.configuration = "due";
@@ -320,6 +321,7 @@ export class BuildTree {
     // Headers that CMake itself writes.
     for (const object of graph.affectedObjects(this.watch.takeProducts())) this.dirty.add(object);
     await this.watch.setFiles(graph.watchedFiles, since);
+    await this.watch.watchDirectories(graph.globDirectories());
     return success(undefined);
   }
 }

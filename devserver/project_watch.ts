@@ -23,14 +23,14 @@ export function isSourceFile(path: string): boolean {
 }
 
 /** @param since Date.now() when the build began whose results are known */
-export function watchProject(
+export async function watchProject(
   graph: BuildGraph,
   since: number,
   report: Reporter,
   events: ProjectWatchEvents,
 ): Promise<Watch> {
   const buildFiles = new Set([".ninja_log", "build.ninja"].map((name) => join(graph.buildDir, name)));
-  return Watch.open(graph.watchedFiles, {
+  const watch = await Watch.open(graph.watchedFiles, {
     sourceDir: graph.sourceDir,
     buildDir: graph.buildDir,
     since,
@@ -41,4 +41,6 @@ export function watchProject(
     },
     onPolling: (text) => report({ type: "progress", stage: "wait", text }),
   });
+  await watch.watchDirectories(graph.globDirectories());
+  return watch;
 }

@@ -106,6 +106,11 @@ export class Watch {
     this.digesting = this.digesting.then(() => this.digest(added));
   }
 
+  /** What appears in these directories (real paths) is told to `onUnknown` from now on. */
+  async watchDirectories(directories: readonly string[]): Promise<void> {
+    await this.directories.add(directories);
+  }
+
   /** Resolves when a touch of any file can be told from a change. */
   async digested(): Promise<void> {
     await this.digesting;

@@ -66,6 +66,7 @@ find_missing_packages() {
     wants mold command -v mold
     wants ccache command -v ccache
     wants distcc command -v distccd
+    wants sccache command -v sccache
     wants gdb command -v gdb
     wants doctest-dev has_header doctest/doctest.h
     wants wrk command -v wrk

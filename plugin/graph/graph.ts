@@ -34,6 +34,8 @@ export interface BuildGraph {
   isConfigureInput(file: string): boolean;
   /** True if the build lists directories anew (file(GLOB ... CONFIGURE_DEPENDS)): a file that appears may belong to it. */
   readonly hasGlobs: boolean;
+  /** Real paths of the directories where such globs look, as they are at this moment. */
+  globDirectories(): readonly string[];
   /** Absolute paths of the executables and shared libraries that an object is linked into, through archives. */
   modulesOf(object: ObjectPath): readonly string[];
   /** The objects that are linked into a module (absolute path), in link order; [] for a file that is no module. */

@@ -7,6 +7,7 @@ import { type ConfigureInputs, findConfigureInputs } from "./configure_inputs.js
 import { dirtyObjects, generatedFiles } from "./dependents.js";
 import { type BuildStatements, type Edges, numberEdges, readManifest } from "./edges.js";
 import { type CodeModel, readFileApi } from "./file_api.js";
+import { globDirectories } from "./glob_directories.js";
 import type { BuildGraph, ObjectPath, Target } from "./graph.js";
 import { readMakefiles } from "./makefiles.js";
 import { findModules, type Modules } from "./modules.js";
@@ -159,6 +160,10 @@ class Graph implements LoadedGraph {
 
   get hasGlobs(): boolean {
     return this.parts.configureInputs.hasGlobs;
+  }
+
+  globDirectories(): readonly string[] {
+    return this.hasGlobs ? globDirectories(this.buildDir) : [];
   }
 
   commandOf(output: string): string | undefined {

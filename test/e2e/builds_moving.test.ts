@@ -108,6 +108,37 @@ const globbed: Scenario = {
   },
 };
 
+const globbedDirectory: Scenario = {
+  row: "D2",
+  name: "a file that appears where only a glob looks, or in a directory that is new there, belongs to the program",
+  async run(program) {
+    await program.shows({ "D2.glob": "76" });
+    program.save("more/third.cc", "int plugin_third(int x) { return x + 7000; }\n");
+    await program.hotOrUnchanged();
+    program.save(
+      "more/deep/fourth.cc",
+      "int plugin_third(int);\nint plugin_fourth(int x) { return plugin_third(x) + 1; }\n",
+    );
+    await program.hotOrUnchanged();
+    program.save(
+      "plugins/first.cc",
+      "int plugin_fourth(int x);\n\nint plugin_first(int x) { return plugin_fourth(x); }\n",
+    );
+    await program.hot(/plugin_first/);
+    await program.shows({ "D2.glob": "7002" });
+    program.edit("more/deep/fourth.cc", "(x) + 1;", "(x) + 2;");
+    await program.hot(/plugin_fourth/);
+    await program.shows({ "D2.glob": "7003" });
+    saveAll(program, {
+      "more/third.cc": null,
+      "more/deep/fourth.cc": null,
+      "plugins/first.cc": "int plugin_first(int x) { return x + 75; }\n",
+    });
+    await program.hot(/plugin_first/);
+    await program.shows({ "D2.glob": "76" });
+  },
+};
+
 const removed: Scenario = {
   row: "D3",
   name: "a file is removed together with the call of what it held",
@@ -381,6 +412,7 @@ runScenarios("builds moving", "moving", [
   missingFile,
   brokenLists,
   globbed,
+  globbedDirectory,
   removed,
   moved,
   flags,

@@ -2,9 +2,10 @@
 // subdirectory, a generated header, names with blanks and umlauts.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { connect, createServer } from "node:net";
+import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
@@ -196,6 +197,38 @@ tool(
     await edits(program);
     const compiled = fs.readFileSync(jobs, "utf8").match(/compile|COMPILE_OK/g) ?? [];
     assert.ok(compiled.length >= 10, `the daemon compiled: ${compiled.length}`);
+  },
+);
+
+const caches = fs.mkdtempSync(path.join(os.tmpdir(), "hotreload-sccache-"));
+const cacheServer = { SCCACHE_DIR: path.join(caches, "objects"), SCCACHE_SERVER_PORT: String(await freePort()) };
+
+/** What sccache prints. Its server is started by hand: by itself it would outlive the test. */
+function sccache(parameter: string): string {
+  const ran = spawnSync("sccache", [parameter], { encoding: "utf8", env: { ...process.env, ...cacheServer } });
+  assert.equal(ran.status, 0, ran.stderr);
+  return ran.stdout;
+}
+
+test.before(() => {
+  sccache("--start-server");
+});
+
+test.after(() => {
+  sccache("--stop-server");
+  fs.rmSync(caches, { recursive: true });
+});
+
+tool(
+  "sccache",
+  ["clang -O2"],
+  {
+    define: { CMAKE_C_COMPILER_LAUNCHER: "sccache", CMAKE_CXX_COMPILER_LAUNCHER: "sccache" },
+    environment: cacheServer,
+  },
+  async (program) => {
+    await edits(program);
+    assert.match(sccache("--show-stats"), /^Compile requests executed +[1-9]\d/m);
   },
 );
 
