@@ -103,9 +103,29 @@ tool("precompiled header", ["gcc -O0", "gcc -O2", "clang -O0", "clang -O2"], { d
 
 tool("unity build", ["gcc -O2", "clang -O0"], { define: { CMAKE_UNITY_BUILD: "ON" } });
 
-tool("ccache", ["gcc -O2"], {
-  define: { CMAKE_C_COMPILER_LAUNCHER: "ccache", CMAKE_CXX_COMPILER_LAUNCHER: "ccache" },
-});
+tool(
+  "ccache, and a library of an ExternalProject, which is left alone",
+  ["gcc -O2"],
+  { define: { CMAKE_C_COMPILER_LAUNCHER: "ccache", CMAKE_CXX_COMPILER_LAUNCHER: "ccache", TOOLED_EXTERNAL: "ON" } },
+  async (program) => {
+    await edits(program);
+    program.server.forgetVerdicts();
+    program.workspace.edit("external/external.c", "return x + 80;", "return x + 800;");
+    const verdicts = await program.settle("own.cc");
+    assert.deepEqual(
+      verdicts.map(({ type }) => type),
+      ["unchanged"],
+    );
+    program.edit(
+      "own.cc",
+      "static int own_scaled(int x) { return x * 11; }",
+      'extern "C" int external(int x);\n\nstatic int own_scaled(int x) { return external(x) + x; }',
+    );
+    await program.hot(/own/);
+    await program.shows({ own: "88", external: "81" });
+    assert.deepEqual(program.log.history("external"), ["81"]);
+  },
+);
 
 tool("Unix Makefiles, a blank and an umlaut in the folder's name", ["gcc -O2", "clang -O0"], {
   generator: "Unix Makefiles",

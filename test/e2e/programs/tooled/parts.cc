@@ -11,6 +11,7 @@ int shared(int x);
 int shared_count();
 extern "C" int plain(int x);
 extern "C" int plain_count(void);
+extern "C" int external(int x);
 
 void start_parts() {}
 
@@ -25,4 +26,7 @@ void run_parts(long) {
   report_counted("shared.count", shared_count());
   report("plain", "%d", plain(1));
   report_counted("plain.count", plain_count());
+#ifdef TOOLED_EXTERNAL
+  report("external", "%d", external(1));
+#endif
 }
