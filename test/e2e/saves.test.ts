@@ -129,19 +129,31 @@ const d9Sum = (value: number): string => String(value * SOURCES * (HEADERS + 1))
 const gitEnvironment = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_EDITOR: "true" };
 const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"];
 
-/** A repository with the branches `main` and `other`, which differ in five hundred files. */
+/**
+ * A repository with the branches `main` and `other`, which differ in five hundred files; `topic` changes them in two
+ * commits, and is to be rebased on `upstream`.
+ */
 function makeRepository(workspace: Workspace): void {
   const git = (...args: readonly string[]): void => {
     execFileSync("git", [...identity, ...args], { cwd: workspace.directory, env: gitEnvironment });
   };
-  const writeAll = (value: number): void => {
-    for (const [name, text] of d9(value)) workspace.write(name, text);
+  const writeAll = (value: number, from = 0, to = Number.POSITIVE_INFINITY): void => {
+    for (const [name, text] of [...d9(value)].slice(from, to)) workspace.write(name, text);
   };
   writeAll(2);
   git("init", "-q", "-b", "other");
   git("add", "d9");
   git("commit", "-q", "-m", "two");
-  git("checkout", "-q", "-b", "main");
+  git("checkout", "-q", "-b", "topic");
+  for (const half of [0, 250]) {
+    writeAll(4, half, half + 250);
+    git("commit", "-q", "-a", "-m", "four");
+  }
+  git("checkout", "-q", "-b", "upstream", "other");
+  workspace.write("d9/upstream.txt", "A file of no interest.\n");
+  git("add", "d9");
+  git("commit", "-q", "-m", "upstream");
+  git("checkout", "-q", "-b", "main", "other");
   writeAll(1);
   git("commit", "-q", "-a", "-m", "one");
 }
@@ -169,6 +181,8 @@ const checkout: Scenario = {
     await git(1, "stash", "-q");
     await git(3, "stash", "pop", "-q");
     await git(1, "checkout", "-q", "d9");
+    await git(4, "rebase", "-q", "upstream", "topic");
+    await git(1, "checkout", "-q", "main");
     await stateIsKept(program);
   },
 };
