@@ -9,6 +9,7 @@
 #include <map>
 
 #include "stacks.h"
+#include "writing.h"
 
 namespace hotreload {
 
@@ -31,14 +32,10 @@ uint64_t now_nanoseconds() {
   return uint64_t(now.tv_sec) * 1000000000 + uint64_t(now.tv_nsec);
 }
 
-struct Write {
-  uint64_t address;
-  std::string bytes;
-};
-
 class Committer {
  public:
-  Committer(const Target& target, const CommitRequest& request) : target_(target), request_(request) {}
+  Committer(const Target& target, const Modules& modules, const CommitRequest& request)
+      : target_(target), modules_(modules), request_(request), workroom_(target, modules, request.deadline) {}
 
   Result<CommitReport> run() {
     for (useconds_t pause = 1000;; pause = std::min<useconds_t>(2 * pause, 50000)) {
@@ -66,10 +63,10 @@ class Committer {
     if (!patch_) return Error{"E_NOT_APPLIED", "the patch is not in the process", ""};
     auto planned = plan();
     if (!planned) return planned;
-    if (!stacks_ && needs_stacks()) {
-      auto modules = Modules::read(target_);
-      if (!modules) return modules.error();
-      stacks_ = std::make_unique<Stacks>(target_, modules.value());
+    if (!stacks_ && needs_stacks()) stacks_ = std::make_unique<Stacks>(target_, modules_);
+    if (!workroom_.is_entered()) {
+      auto entered = workroom_.enter(false, most_room());
+      if (!entered) return entered;
     }
     Threads threads(target_);
     const auto begin = Clock::now();
@@ -78,7 +75,11 @@ class Committer {
     busy_.clear();
     auto judged = judge(threads);
     if (judged && busy_.empty()) {
-      write();
+      judged = plan_values();
+      if (judged) {
+        plan_state();
+        judged = write_all(target_, &workroom_, &threads, writes_);
+      }
     }
     threads.release();
     report_.stopped_ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
@@ -110,6 +111,9 @@ class Committer {
     writes_.clear();
     order_ = 1;
     for (const LoadedPatch& patch : patches_) order_ = std::max(order_, patch.state.order + 1);
+    for (const EditRecord& edit : patch_->edits) {
+      if (edit.size > kMostBytes) return Error{"E_PATCH_FILE", patch_->name(edit.name) + " is too large to be changed", ""};
+    }
     const uint64_t bias = patch_->record.module_bias;
     for (const RedirectRecord& redirect : patch_->redirects) {
       const RedirectRecord* below = nullptr;
@@ -215,8 +219,15 @@ class Committer {
     }
   }
 
-  void write() {
-    write_values();
+  /// Of what is planned and of what will be, once the process stands still.
+  uint64_t most_room() const {
+    std::vector<Write> most = writes_;
+    for (const EditRecord& edit : patch_->edits) most.push_back({0, std::string(edit.size, '\0')});
+    most.push_back({0, std::string(sizeof(StateRecord), '\0')});
+    return room_for(most, target_.bits());
+  }
+
+  void plan_state() {
     StateRecord state = patch_->state;
     state.status = request_.apply ? kApplied : kUndone;
     state.order = order_;
@@ -228,31 +239,34 @@ class Committer {
     } else {
       state.undone_at = now_nanoseconds();
     }
-    target_.write(patch_->start + patch_->record.state, &state, sizeof state);
-    for (const Write& one : writes_) target_.write(one.address, one.bytes.data(), one.bytes.size());
+    const auto* bytes = reinterpret_cast<const char*>(&state);
+    writes_.push_back({patch_->start + patch_->record.state, std::string(bytes, sizeof state)});
   }
 
-  void write_values() {
+  Result<Nothing> plan_values() {
     for (const EditRecord& edit : patch_->edits) {
-      if (edit.size > (1 << 24)) continue;
       const uint64_t address = patch_->record.module_bias + edit.address;
       std::string live(edit.size, '\0'), fresh(edit.size, '\0'), before(edit.size, '\0');
-      if (!target_.read(address, live.data(), edit.size) || !target_.read(patch_->start + edit.value, fresh.data(), edit.size)) {
-        continue;
+      if (!target_.read(address, live.data(), edit.size) || !target_.read(patch_->start + edit.value, fresh.data(), edit.size) ||
+          !target_.read(patch_->start + edit.previous, before.data(), edit.size)) {
+        return Error{"E_ENTRY_CHANGED", patch_->name(edit.name) + " is not mapped any more", ""};
       }
       if (request_.apply) {
-        target_.write(patch_->start + edit.previous, live.data(), edit.size);
-        target_.write(address, fresh.data(), edit.size);
+        target_.write(patch_->start + edit.previous, live.data(), edit.size);  // nobody looks at it yet
+        writes_.push_back({address, fresh});
       } else if (live != fresh) {
         report_.kept.push_back(patch_->name(edit.name));
-      } else if (target_.read(patch_->start + edit.previous, before.data(), edit.size)) {
-        target_.write(address, before.data(), edit.size);
+      } else {
+        writes_.push_back({address, before});
       }
     }
+    return Nothing{};
   }
 
   const Target& target_;
+  const Modules& modules_;
   const CommitRequest& request_;
+  Workroom workroom_;
   CommitReport report_;
   std::vector<LoadedPatch> patches_;
   LoadedPatch* patch_ = nullptr;
@@ -265,6 +279,8 @@ class Committer {
 
 }  // namespace
 
-Result<CommitReport> commit(const Target& target, const CommitRequest& request) { return Committer(target, request).run(); }
+Result<CommitReport> commit(const Target& target, const Modules& modules, const CommitRequest& request) {
+  return Committer(target, modules, request).run();
+}
 
 }  // namespace hotreload

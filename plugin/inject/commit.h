@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "modules.h"
 #include "patches.h"
 #include "threads.h"
 
@@ -27,9 +28,10 @@ struct CommitRequest {
 
 /// Every check comes before the first write. If a function cannot be redirected now, all threads go on and it is tried
 /// again, until the deadline.
+/// If this process dies meanwhile, either all of it happens or nothing (writing.h).
 /// Errors: E_IN_USE (the message names the function), E_ENTRY_CHANGED (someone else changed the code), E_EXITED,
-/// E_PERMISSION, E_TIMEOUT.
-Result<CommitReport> commit(const Target& target, const CommitRequest& request);
+/// E_PERMISSION, E_TIMEOUT, and those of Workroom::enter.
+Result<CommitReport> commit(const Target& target, const Modules& modules, const CommitRequest& request);
 
 }  // namespace hotreload
 

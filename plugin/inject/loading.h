@@ -1,4 +1,4 @@
-// Brings an image, or any shared library, into a process through its own dynamic loader.
+// Brings an image into a process through its own dynamic loader.
 #ifndef HOTRELOAD_INJECT_LOADING_H
 #define HOTRELOAD_INJECT_LOADING_H
 
@@ -9,7 +9,7 @@
 #include "borrow.h"
 #include "modules.h"
 #include "payload.h"
-#include "remote.h"
+#include "workroom.h"
 
 namespace hotreload {
 
@@ -27,34 +27,25 @@ class Loading {
   /// E_THREAD_LOCAL, E_SECCOMP, E_EXITED, E_PERMISSION, E_TIMEOUT.
   Result<LoadReport> load_image(const Payload& payload, const ProcessModule& module, const std::string& digest,
                                 uint64_t order, const std::function<uint64_t(const std::string&)>& added);
-  /// Loads a shared library by its path in the process. Errors: the same.
-  Result<LoadReport> load_library(const std::string& path);
 
  private:
   Result<Nothing> find_functions();
-  Result<Nothing> enter();
   Result<Nothing> resolve_indirect(const Payload& payload);
   Result<uint64_t> address_of(const Payload& payload, const ProcessModule& module, const FixupSymbol& symbol,
                               const std::function<uint64_t(const std::string&)>& added) const;
   Result<Nothing> write_file(const std::string& image) const;
-  Result<uint64_t> open_in_process(const std::string& path, bool close_file);
+  Result<uint64_t> open_in_process(const std::string& path);
   Result<Nothing> run_safely(std::vector<Operation>* operations);
   Result<Nothing> close_in_process(uint64_t handle);
-  void leave();
-  Result<Nothing> run_first(std::vector<Operation>* operations);
-  std::optional<uint64_t> find_cave() const;
 
   const Target& target_;
   const Modules& modules_;
   const Clock::time_point deadline_;
+  Workroom workroom_;
   Borrowing borrowing_;
   Stacks stacks_;
   uint64_t open_ = 0, close_ = 0, error_text_ = 0, error_number_ = 0;
-  uint64_t code_ = 0, data_ = 0;  ///< memory of ours in the process
-  int file_ = -1;                 ///< descriptor in the process
-  bool must_stay_ = false;        ///< a thread may still come back to the memory
   std::map<std::string, uint64_t> indirect_;
-  double borrowed_ms_ = 0;
 };
 
 }  // namespace hotreload

@@ -4,11 +4,9 @@
 //   hotreload_inject undo PID TIMEOUT_MS START
 //   hotreload_inject status PID
 //   hotreload_inject find BUILD_ID
-//   hotreload_inject load PID TIMEOUT_MS LIBRARY
 //
 // It is a process of its own, in a session of its own: what it has begun it ends, even if `hotreload` is killed.
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -108,7 +106,7 @@ Result<std::string> fix(pid_t pid, const FixArguments& arguments) {
     if (!report) return target.failed(report.error());
     loaded = report.value();
   }
-  auto report = commit(target, {loaded.start, true, arguments.by, arguments.uid, arguments.deadline});
+  auto report = commit(target, modules.value(), {loaded.start, true, arguments.by, arguments.uid, arguments.deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), loaded.borrowed_ms) + ",\"start\":" + json_number(loaded.start) + "}";
 }
@@ -118,7 +116,9 @@ Result<std::string> undo(pid_t pid, Clock::time_point deadline, uint64_t start) 
   if (!opened) return opened.error();
   auto memory = opened.value().open_memory();
   if (!memory) return memory.error();
-  auto report = commit(opened.value(), {start, false, "", 0, deadline});
+  auto modules = Modules::read(opened.value());
+  if (!modules) return modules.error();
+  auto report = commit(opened.value(), modules.value(), {start, false, "", 0, deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), 0) + "}";
 }
@@ -173,19 +173,6 @@ Result<std::string> find(const std::string& build_id) {
   return json + "]}";
 }
 
-Result<std::string> load(pid_t pid, Clock::time_point deadline, const std::string& path) {
-  auto opened = Target::open(pid);
-  if (!opened) return opened.error();
-  auto memory = opened.value().open_memory();
-  if (!memory) return memory.error();
-  auto modules = Modules::read(opened.value());
-  if (!modules) return modules.error();
-  Loading loading(opened.value(), modules.value(), deadline);
-  auto report = loading.load_library(path);
-  if (!report) return opened.value().failed(report.error());
-  return "{\"borrowedMs\":" + milliseconds(report.value().borrowed_ms) + "}";
-}
-
 Result<std::string> run(const std::vector<std::string>& arguments) {
   const std::string command = arguments.empty() ? "" : arguments[0];
   const pid_t pid = arguments.size() > 1 ? atoi(arguments[1].c_str()) : 0;
@@ -198,7 +185,6 @@ Result<std::string> run(const std::vector<std::string>& arguments) {
   }
   if (command == "status" && arguments.size() == 2) return status(pid);
   if (command == "find" && arguments.size() == 2) return find(arguments[1]);
-  if (command == "load" && arguments.size() == 4) return load(pid, deadline_of(arguments[2].c_str()), arguments[3]);
   return Error{"E_PROCESS", "usage: see main.cc", ""};
 }
 
@@ -209,7 +195,6 @@ Result<std::string> run(const std::vector<std::string>& arguments) {
 int main(int count, char** arguments) {
   signal(SIGPIPE, SIG_IGN);  // whoever asked may be gone
   setsid();
-  setpriority(PRIO_PROCESS, 0, -20);  // while a process stands still, its helper should not wait; only root may ask
   const auto result = hotreload::run(std::vector<std::string>(arguments + 1, arguments + count));
   const std::string line =
       result ? result.value()

@@ -7,8 +7,6 @@ namespace hotreload {
 
 namespace {
 
-constexpr uint64_t kMostBytes = 1 << 26;
-
 template <typename T>
 bool read_table(const Target& target, uint64_t start, const Span& span, std::vector<T>* table) {
   if (span.size > kMostBytes || span.size % sizeof(T) != 0) return false;

@@ -2,7 +2,6 @@
 #include "remote.h"
 
 #include <elf.h>
-#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
@@ -19,7 +18,7 @@ namespace hotreload {
 
 namespace {
 
-constexpr size_t kWordsBefore = 20, kWordsOfOperation = 9;
+constexpr size_t kWordsBefore = 24, kWordsOfOperation = 9, kMask = 20, kOldMask = 22;
 
 std::string stub_of(int bits) {
   return bits == 64 ? std::string(hotreload_stub_64, hotreload_stub_64_end)
@@ -39,8 +38,12 @@ uint64_t context_size(int bits, size_t operations) {
   return uint64_t(bits / 8) * (kWordsBefore + kWordsOfOperation * operations);
 }
 
+uint64_t argument_place(int bits, uint64_t context, size_t operation, size_t argument) {
+  return context + uint64_t(bits / 8) * (kWordsBefore + kWordsOfOperation * operation + 2 + argument);
+}
+
 uint64_t result_place(int bits, uint64_t context, size_t operation) {
-  return context + uint64_t(bits / 8) * (kWordsBefore + kWordsOfOperation * operation + 8);
+  return argument_place(bits, context, operation, 6);
 }
 
 bool Remote::write_context(pid_t thread, const Workplace& place, const user_regs_struct& back,
@@ -54,6 +57,8 @@ bool Remote::write_context(pid_t thread, const Workplace& place, const user_regs
         uint64_t(back.r15), uint64_t(back.eflags), uint64_t(back.rsp)}) {
     append_word(&context, bits, word);
   }
+  context.resize(kWordsBefore * size_t(bits / 8), '\0');
+  store(&context, kMask * size_t(bits / 8), ~0ull);
   for (const Operation& operation : operations) {
     append_word(&context, bits, operation.kind);
     append_word(&context, bits, operation.function);
@@ -79,11 +84,11 @@ bool Remote::write_context(pid_t thread, const Workplace& place, const user_regs
 Result<Nothing> Remote::run(pid_t id, const Workplace& place, std::vector<Operation>* operations,
                             Clock::time_point deadline) {
   HeldThread* thread = threads_->find(id);
-  user_regs_struct registers;
-  if (!thread || !threads_->read_registers(id, &registers)) {
+  user_regs_struct before, registers;
+  if (!thread || !threads_->read_registers(id, &before)) {
     return target_.failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
   }
-  const user_regs_struct back = resumed(registers, target_.bits());
+  const user_regs_struct back = resumed(before, target_.bits());
   if (!write_context(id, place, back, *operations)) {
     return target_.failed({"E_STACK", "thread " + std::to_string(id) + " has no room on its stack", ""});
   }
@@ -101,49 +106,41 @@ Result<Nothing> Remote::run(pid_t id, const Workplace& place, std::vector<Operat
   for (uint32_t done = 0; done == 0;) {
     if (threads_->has_stopped(thread)) {
       if (!thread->stopped) return target_.failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
+      if (thread->signal != 0 && threads_->read_registers(id, &registers) && registers.rip == place.code) {
+        // Nothing has been done yet: the signal comes first.
+        threads_->write_registers(id, before);
+        left_ = true;
+        return Error{"E_BUSY", "a signal came to thread " + std::to_string(id), ""};
+      }
       if (!threads_->go_on(thread)) return target_.failed({"E_EXITED", "the thread ended meanwhile", ""});
     }
     if (!target_.read(place.context, &done)) return target_.failed({"E_EXITED", "the memory is gone", ""});
     if (done == 0 && Clock::now() > deadline) {
       return Error{"E_TIMEOUT", "the dynamic loader of process " + std::to_string(target_.pid()) + " did not answer in time", ""};
     }
-    if (done == 0) sched_yield();
+    if (done == 0) threads_->sleep(50'000);
   }
-  // It waits, but it must not go on while the results are read: they lie where it may have its stack.
   if (!thread->stopped) {
     auto stopped = threads_->interrupt(thread, deadline);
     if (!stopped) return stopped;
   }
-  if (!threads_->read_registers(id, &registers) || !is_inside(registers, place)) {
+  if (!thread->stopped || !threads_->read_registers(id, &registers) || !is_inside(registers, place)) {
     return target_.failed({"E_TIMEOUT", "this process was not run in time to see what the other one did", ""});
   }
   for (size_t i = 0; i < operations->size(); i++) {
     target_.read_pointer(result_place(target_.bits(), place.context, i), &(*operations)[i].result);
   }
-  const uint32_t seen = 2;
-  target_.write(place.context, &seen, sizeof seen);
-  return leave(thread, place, deadline);
+  // What the thread would do by itself in a while, and as if nothing had been: the kernel begins an interrupted call
+  // again by what the registers say. The floating-point state is back already.
+  uint64_t mask = 0;
+  left_ = target_.read(place.context + kOldMask * uint64_t(target_.bits() / 8), &mask) &&
+          ptrace(PTRACE_SETSIGMASK, id, reinterpret_cast<void*>(sizeof mask), &mask) == 0 && threads_->write_registers(id, before);
+  if (left_) return Nothing{};
+  return target_.failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
 }
 
 bool Remote::is_inside(const user_regs_struct& registers, const Workplace& place) const {
   return registers.rip >= place.code && registers.rip < place.code + stub_size(target_.bits());
-}
-
-/// Not by single steps: they would leave the trap flag set where the code sets all flags.
-Result<Nothing> Remote::leave(HeldThread* thread, const Workplace& place, Clock::time_point deadline) {
-  for (bool signalled = false;;) {
-    signalled = signalled || thread->signal != 0;  // its handler may have begun in the middle
-    user_regs_struct registers;
-    if (!thread->stopped || !threads_->read_registers(thread->id, &registers)) break;
-    if (!is_inside(registers, place)) {
-      left_ = !signalled;
-      return Nothing{};
-    }
-    if (!threads_->go_on(thread)) break;
-    auto stopped = threads_->interrupt(thread, deadline);
-    if (!stopped) return stopped;
-  }
-  return target_.failed({"E_EXITED", "thread " + std::to_string(thread->id) + " ended meanwhile", ""});
 }
 
 }  // namespace hotreload

@@ -11,7 +11,7 @@ namespace hotreload {
 
 /// See stub.S.
 struct Operation {
-  enum Kind : uint64_t { kSystemCall = 0, kCall = 1, kSave = 2, kRestore = 3 };
+  enum Kind : uint64_t { kSystemCall = 0, kCall = 1, kSave = 2, kRestore = 3, kWrite = 4 };
   Kind kind;
   uint64_t function;  ///< or number of the system call
   std::array<uint64_t, 6> arguments;
@@ -31,14 +31,16 @@ uint64_t stub_size(int bits);
 uint64_t context_size(int bits, size_t operations);
 /// Address of the result of an operation, so that a later one can refer to it.
 uint64_t result_place(int bits, uint64_t context, size_t operation);
+uint64_t argument_place(int bits, uint64_t context, size_t operation, size_t argument);
 
 class Remote {
  public:
   Remote(const Target& target, Threads* threads) : target_(target), threads_(threads) {}
 
-  /// Runs the operations in a held thread and sets their results; the thread is held afterwards, where it was before.
-  /// Once it has begun the thread finds its way back without us.
-  /// Errors: E_EXITED, E_TIMEOUT, E_STACK (the context cannot be written: nothing happened).
+  /// Runs the operations in a held thread, with its signals held back, and sets their results; the thread is held
+  /// afterwards, where it was before. Once it has begun the thread finds its way back without us.
+  /// Errors: E_EXITED, E_TIMEOUT, E_BUSY (a signal came first) and E_STACK (the context cannot be written): nothing
+  /// happened.
   Result<Nothing> run(pid_t thread, const Workplace& place, std::vector<Operation>* operations, Clock::time_point deadline);
   /// False if a signal handler may still come back to the code of a run: its memory must stay.
   bool has_left() const { return left_; }
@@ -46,7 +48,6 @@ class Remote {
  private:
   bool write_context(pid_t thread, const Workplace& place, const user_regs_struct& back,
                      const std::vector<Operation>& operations) const;
-  Result<Nothing> leave(HeldThread* thread, const Workplace& place, Clock::time_point deadline);
   bool is_inside(const user_regs_struct& registers, const Workplace& place) const;
 
   const Target& target_;

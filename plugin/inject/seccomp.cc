@@ -38,6 +38,7 @@ const NeededCall needed[] = {
     {"openat", SYS_openat, 295, {uint64_t(AT_FDCWD), 0, O_RDONLY | O_CLOEXEC, 0, 0, 0}},
     {"read", SYS_read, 3, {3, 0, 832, 0, 0, 0}},
     {"newfstatat", SYS_newfstatat, 300, {3, 0, 0, AT_EMPTY_PATH, 0, 0}},
+    {"pwrite64", SYS_pwrite64, 181, {3, 0, 5, 0, 0, 0}},
     {"close", SYS_close, 6, {3, 0, 0, 0, 0, 0}},
     {"brk", SYS_brk, 45, {0, 0, 0, 0, 0, 0}},
     {"rt_sigprocmask", SYS_rt_sigprocmask, 175, {2, 0, 0, 8, 0, 0}},

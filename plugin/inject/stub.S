@@ -3,15 +3,19 @@
  *
  * The thread comes here with the stack pointer and rbx (ebx) at the context below. It restores every register from
  * there, so that nothing has to be put right from outside: this process may be killed at any moment. When it is done it
- * waits for the results to be read (the word `done` becomes 2), but not for long: a second or two.
- * While the stack pointer is at the context, a signal's frame goes below it; one instruction takes it back.
+ * waits for the results to be read and to be put back from outside, but not for long: a second or two.
+ * Signals are held back meanwhile. While the stack pointer is at the context, a signal's frame goes below it; one
+ * instruction takes it back.
  *
  * Context, in words of the machine (8 or 4 bytes):
  *   0 done  1 count  2 floating-point state, or 0
- *   3 rax  4 rbx  5 rcx  6 rdx  7 rsi  8 rdi  9 rbp  10 r8 ... 17 r15  18 rflags  19 rsp  20 operations
+ *   3 rax  4 rbx  5 rcx  6 rdx  7 rsi  8 rdi  9 rbp  10 r8 ... 17 r15  18 rflags  19 rsp
+ *   20 the mask of all signals  22 room for the mask of signals that the thread has  24 operations
  *   (32 bits: words 10 to 17 are not used)
  * Operation: kind, number or function, six arguments, result.
- *   kind 0 system call; 1 call; 2 copy four bytes: the place is in the word at argument 0, to argument 1; 3 back again
+ *   kind 0 system call; 1 call; 2 copy four bytes: the place is in the word at argument 0, to argument 1; 3 back again;
+ *   4 pwrite64 to the descriptor that is in the word at argument 0, of argument 2 entries at argument 1: address, bytes,
+ *   size
  */
 #define PATIENCE (1 << 25)
 #define WORD 8
@@ -25,7 +29,13 @@
 
   .code64
 hotreload_stub_64:
-  lea AT(20)(%rbx), %r12
+  mov $14, %eax  /* rt_sigprocmask */
+  mov $2, %edi   /* SIG_SETMASK */
+  lea AT(20)(%rbx), %rsi
+  lea AT(22)(%rbx), %rdx
+  mov $8, %r10d
+  syscall
+  lea AT(24)(%rbx), %r12
   mov AT(1)(%rbx), %r13
   cld
 1:
@@ -51,6 +61,8 @@ hotreload_stub_64:
   call *%r11
   jmp 5f
 3:
+  cmp $4, %r14
+  je 11f
   mov (%rdi), %rdi
   cmp $2, %r14
   ja 4f
@@ -65,6 +77,22 @@ hotreload_stub_64:
   add $AT(9), %r12
   dec %r13
   jmp 1b
+11:
+  mov (%rdi), %r15
+  mov %rsi, %rbp
+  mov %rdx, %r14
+12:
+  test %r14, %r14
+  jz 5b
+  mov $18, %eax  /* pwrite64 */
+  mov %r15, %rdi
+  mov AT(1)(%rbp), %rsi
+  mov AT(2)(%rbp), %rdx
+  mov AT(0)(%rbp), %r10
+  syscall
+  add $AT(3), %rbp
+  dec %r14
+  jmp 12b
 6:
   mov AT(2)(%rbx), %rcx
   test %rcx, %rcx
@@ -77,12 +105,15 @@ hotreload_stub_64:
   movq $1, AT(0)(%rsp)
   mov $PATIENCE, %ecx
 9:
-  cmpq $2, AT(0)(%rsp)
-  je 10f
   pause
   dec %ecx
   jnz 9b
-10:
+  mov $14, %eax
+  mov $2, %edi
+  lea AT(22)(%rsp), %rsi
+  xor %edx, %edx
+  mov $8, %r10d
+  syscall
   pushq AT(18)(%rsp)
   popfq
   mov AT(3)(%rsp), %rax
@@ -112,15 +143,22 @@ hotreload_stub_64_end:
   .code32
 /* The address of the last word is not known to the code: fix writes it into the jump, 4 bytes before the end. */
 hotreload_stub_32:
-  cld
   mov %ebx, %ebp
+  mov $175, %eax  /* rt_sigprocmask */
+  mov $2, %ebx    /* SIG_SETMASK */
+  lea AT(20)(%ebp), %ecx
+  lea AT(22)(%ebp), %edx
+  mov $8, %esi
+  int $0x80
+  mov %ebp, %ebx
+  cld
   movl $0, AT(10)(%ebx)
 1:
   mov AT(10)(%ebx), %eax
   cmp AT(1)(%ebx), %eax
   jae 6f
   imul $AT(9), %eax, %eax
-  lea AT(20)(%ebx,%eax), %esi
+  lea AT(24)(%ebx,%eax), %esi
   push %ebx
   mov AT(0)(%esi), %eax
   cmp $1, %eax
@@ -157,6 +195,8 @@ hotreload_stub_32:
   mov %ebp, %esp
   jmp 5f
 3:
+  cmp $4, %eax
+  je 11f
   cmp $2, %eax
   mov AT(2)(%esi), %edi
   mov (%edi), %edi
@@ -173,6 +213,28 @@ hotreload_stub_32:
   mov %eax, AT(8)(%esi)
   incl AT(10)(%ebx)
   jmp 1b
+11:
+  push %esi
+  mov AT(3)(%esi), %ebp
+  mov AT(2)(%esi), %ebx
+  mov (%ebx), %ebx
+  pushl AT(4)(%esi)
+12:
+  cmpl $0, (%esp)
+  je 13f
+  mov $181, %eax  /* pwrite64 */
+  mov AT(1)(%ebp), %ecx
+  mov AT(2)(%ebp), %edx
+  mov AT(0)(%ebp), %esi
+  xor %edi, %edi
+  int $0x80
+  add $AT(3), %ebp
+  decl (%esp)
+  jmp 12b
+13:
+  pop %edx
+  pop %esi
+  jmp 5b
 6:
   mov AT(2)(%ebx), %ecx
   test %ecx, %ecx
@@ -185,12 +247,15 @@ hotreload_stub_32:
   movl $1, AT(0)(%esp)
   mov $PATIENCE, %ecx
 9:
-  cmpl $2, AT(0)(%esp)
-  je 10f
   pause
   dec %ecx
   jnz 9b
-10:
+  mov $175, %eax
+  mov $2, %ebx
+  lea AT(22)(%esp), %ecx
+  xor %edx, %edx
+  mov $8, %esi
+  int $0x80
   pushl AT(18)(%esp)
   popf
   mov AT(3)(%esp), %eax

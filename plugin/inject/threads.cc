@@ -1,6 +1,7 @@
 // ptrace(2): seize, interrupt, wait, detach.
 #include "threads.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -71,6 +72,17 @@ user_regs_struct resumed(user_regs_struct registers, int bits) {
   return registers;
 }
 
+Threads::Threads(const Target& target) : target_(&target) {
+  // While a thread stands still nothing should come before this process. Sessions may share the processors evenly
+  // whatever their priorities (autogroups, sched(7)); only root may ask for more.
+  constexpr sched_param least{1};
+  sched_setscheduler(0, SCHED_RR, &least);
+  // A stop of a thread that is traced is told by SIGCHLD; blocked, it stays until it is asked for.
+  sigemptyset(&child_signal_);
+  sigaddset(&child_signal_, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child_signal_, nullptr);
+}
+
 HeldThread* Threads::find(pid_t thread) {
   for (HeldThread& held : held_) {
     if (held.id == thread) return &held;
@@ -116,12 +128,17 @@ bool Threads::has_stopped(HeldThread* thread) {
   return got == thread->id || (got < 0 && errno != EINTR);
 }
 
+void Threads::sleep(long nanoseconds) const {
+  const timespec at_most{0, nanoseconds};
+  sigtimedwait(&child_signal_, nullptr, &at_most);
+}
+
 Result<Nothing> Threads::await(HeldThread* thread, Clock::time_point deadline) {
-  for (int spins = 0; !has_stopped(thread); spins++) {
+  while (!has_stopped(thread)) {
     if (Clock::now() > deadline) {
       return Error{"E_TIMEOUT", "thread " + std::to_string(thread->id) + " does not stop: it is busy inside the kernel", ""};
     }
-    if (spins > 200) usleep(50);
+    sleep(20'000'000);
   }
   return Nothing{};
 }
@@ -154,7 +171,7 @@ Result<Nothing> Threads::hold_all(Clock::time_point deadline) {
     auto threads = target_->threads();
     if (!threads) return threads.error();
     for (const pid_t thread : threads.value()) {
-      if (find(thread) || is_dead(target_->pid(), thread)) continue;
+      if (find(thread)) continue;
       auto seized = seize(thread);
       if (!seized) return seized;
       more = more || find(thread);
@@ -177,6 +194,12 @@ void Threads::restart_call(const HeldThread& thread) const {
   if (thread.signal != 0 || !read_registers(thread.id, &registers)) return;
   if (!never_restarts(registers, target_->bits()) || has_pending_signal(target_->pid(), thread.id)) return;
   write_registers(thread.id, resumed(registers, target_->bits()));
+}
+
+Threads::~Threads() {
+  release();
+  constexpr sched_param none{0};
+  sched_setscheduler(0, SCHED_OTHER, &none);
 }
 
 void Threads::release() {

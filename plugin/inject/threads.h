@@ -6,6 +6,7 @@
 #ifndef HOTRELOAD_INJECT_THREADS_H
 #define HOTRELOAD_INJECT_THREADS_H
 
+#include <signal.h>
 #include <sys/user.h>
 
 #include <chrono>
@@ -26,9 +27,9 @@ struct HeldThread {
 
 class Threads {
  public:
-  explicit Threads(const Target& target) : target_(&target) {}
+  explicit Threads(const Target& target);
   Threads(const Threads&) = delete;
-  ~Threads() { release(); }
+  ~Threads();
 
   /// Holds one thread. Errors: E_PERMISSION, E_EXITED, E_TIMEOUT (it does not react: in the kernel).
   Result<Nothing> hold(pid_t thread, Clock::time_point deadline);
@@ -43,6 +44,9 @@ class Threads {
   /// What a thread that went on has come to: false while it runs. An ended one is neither running nor stopped.
   bool has_stopped(HeldThread* thread);
 
+  /// Sleeps until a thread has stopped, or the time is over: a thread that is waited for needs a processor too.
+  void sleep(long nanoseconds) const;
+
   const std::vector<HeldThread>& held() const { return held_; }
   HeldThread* find(pid_t thread);
 
@@ -56,6 +60,7 @@ class Threads {
   void forget(pid_t thread);
 
   const Target* target_;
+  sigset_t child_signal_;
   std::vector<HeldThread> held_;
 };
 

@@ -120,6 +120,7 @@ function expectOne(answer: Answer, type: string): Readonly<Record<string, unknow
 }
 
 export interface ListedPatch {
+  readonly module: string;
   readonly name: string;
   readonly state: string;
   readonly replaces: readonly string[];

@@ -1,13 +1,8 @@
-// Processes in every state that they can be in: asleep in system calls, computing, stopped, with many threads, and with
-// `hotreload fix` killed at any moment.
-import { spawn } from "node:child_process";
+// Processes in every state that they can be in: asleep in system calls, computing, stopped, with many threads.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { fix, patchesOf, undo, withWorkshop } from "./plain_program.js";
-
-const cli = fileURLToPath(new URL("../../devserver/cli.js", import.meta.url));
+import { fix, undo, withWorkshop } from "./plain_program.js";
 
 test("threads that sleep in system calls go on sleeping: nanosleep, poll, read, futex, epoll_wait, accept, sigwait", () =>
   withWorkshop(async (workshop) => {
@@ -100,39 +95,6 @@ test("a stopped process stays stopped, and goes on with the new code", () =>
     assert.match(readFileSync(`/proc/${program.pid}/status`, "utf8"), /^State:\tT \(stopped\)/m);
     process.kill(program.pid, "SIGCONT");
     await program.waitForNewLine((line) => line === "answer 2");
-  }));
-
-test("hotreload fix killed at any moment leaves the old or the new code", () =>
-  withWorkshop(async (workshop) => {
-    workshop.write(
-      "program.c",
-      `#include <stdio.h>
-       #include <unistd.h>
-       __attribute__((noinline)) int first(void) { __asm__ volatile(""); return 1; }
-       __attribute__((noinline)) int second(void) { __asm__ volatile(""); return 1; }
-       int main(void) { for (;;) { printf("answer %d %d\\n", first(), second()); fflush(stdout); usleep(2000); } }`,
-    );
-    workshop.write("fix.c", "int first(void) { return 2; }\nint second(void) { return 2; }");
-    workshop.compile("gcc", "program", "-O1", "program.c");
-    const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
-    const program = workshop.start("program");
-    await program.waitForLine((line) => line === "answer 1 1");
-    for (let delay = 60; delay <= 400; delay += 40) {
-      const command = spawn(process.execPath, [cli, "fix", `${program.pid}`, patch], {
-        stdio: "ignore",
-        detached: true,
-      });
-      const ended = new Promise((resolve) => command.on("close", resolve));
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, delay))]);
-      command.kill("SIGKILL");
-      await ended;
-      await program.waitForNewLine((line) => line === "answer 1 1" || line === "answer 2 2");
-    }
-    // Whatever was begun: it can be brought to the new code, and back.
-    if (!patchesOf(program).some(({ state }) => state === "applied")) fix(program, patch);
-    await program.waitForNewLine((line) => line === "answer 2 2");
-    undo(program);
-    await program.waitForNewLine((line) => line === "answer 1 1");
   }));
 
 test.run();

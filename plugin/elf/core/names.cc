@@ -53,6 +53,12 @@ bool is_clone(std::string_view name) {
   return false;
 }
 
+bool is_specialised_copy(std::string_view name, std::string_view base) {
+  if (name.size() <= base.size() || !starts_with(name, base)) return false;
+  const std::string_view rest = name.substr(base.size());
+  return starts_with(rest, ".constprop.") || starts_with(rest, ".isra.") || starts_with(rest, ".part.");
+}
+
 bool is_virtual_table(std::string_view name) {
   return starts_with(name, "_ZTV") || starts_with(name, "_ZTT") || starts_with(name, "_ZTC");
 }

@@ -14,6 +14,10 @@ bool is_local_label(std::string_view name);
 /// A part or specialised copy of a function that only the compiler's own code calls: `f.cold`, `f.constprop.0`.
 bool is_clone(std::string_view name);
 
+/// A copy of the function `base` that the compiler specialised for some of its callers: `f.constprop.0`, `f.isra.0`,
+/// `f.part.0`.
+bool is_specialised_copy(std::string_view name, std::string_view base);
+
 /// `_ZTV`, `_ZTT`, `_ZTC`: a virtual table, VTT, or construction virtual table.
 bool is_virtual_table(std::string_view name);
 

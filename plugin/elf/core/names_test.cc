@@ -140,6 +140,15 @@ TEST_CASE("parts and copies of a function are clones, the function is not") {
   }
 }
 
+TEST_CASE("a specialised copy belongs to the function whose name it has") {
+  CHECK(is_specialised_copy("f.constprop.0", "f"));
+  CHECK(is_specialised_copy("f.isra.0", "f"));
+  CHECK(is_specialised_copy("f.part.0.cold", "f"));
+  CHECK_FALSE(is_specialised_copy("f.cold", "f"));
+  CHECK_FALSE(is_specialised_copy("first.constprop.0", "f"));
+  CHECK_FALSE(is_specialised_copy("f", "f"));
+}
+
 TEST_CASE("virtual tables and type information are told from other names") {
   CHECK(is_virtual_table("_ZTV4Base"));
   CHECK(is_virtual_table("_ZTT7Derived"));

@@ -72,12 +72,6 @@ void collect_registers(Instruction* instruction) {
   }
 }
 
-bool is_copy_of(std::string_view name, std::string_view base) {
-  if (name.size() <= base.size() || name.substr(0, base.size()) != base || name[base.size()] != '.') return false;
-  const std::string_view rest = name.substr(base.size());
-  return rest.find(".constprop.") == 0 || rest.find(".isra.") == 0 || rest.find(".part.") == 0;
-}
-
 std::string base_name(const std::string& name) { return is_clone(name) ? name.substr(0, name.find('.')) : name; }
 
 }  // namespace
@@ -89,7 +83,7 @@ Callers::Callers(const Module& module, const std::map<uint64_t, std::string>& en
     if (symbol.type != STT_FUNC) return;
     functions_.emplace(symbol.address, Function{symbol.address, symbol.size, std::string(name)});
     for (const auto& [entry, original] : entries_) {
-      if (!is_copy_of(name, original)) continue;
+      if (!is_specialised_copy(name, original)) continue;
       copies_.emplace(entry, std::make_pair(symbol.address, std::string(name)));
       wanted.insert(symbol.address);
     }

@@ -104,6 +104,7 @@ class Producer {
                                      [&, &old_name = old_name](const Replacement& r) { return r.name == old_name; });
       if (wanted.count(new_name) == 0 && found) continue;
       const bool in_fix = wanted.count(new_name) == 0;
+      if (in_fix && !produced_.refusals.empty()) continue;  // it is there, and why it cannot be replaced is said
       return undefined(in_fix ? old_name : new_name, in_fix ? input_.module : "the objects of the fix");
     }
     return Nothing{};
@@ -120,7 +121,10 @@ class Producer {
   Result<Nothing> choose(uint32_t index, const Entity& function) {
     auto found = references_->existing(index, function);
     if (!found) return found.error();
-    if (!found.value()) return Nothing{};
+    if (!found.value()) {
+      if (!objects_[index].before) check_only_copies(function);
+      return Nothing{};
+    }
     const ModuleSymbol& symbol = *found.value();
     if (symbol.type != STT_FUNC && symbol.type != STT_NOTYPE) {
       refuse("E_FUNCTION", function.name, demangle(function.name) + " is a variable in the running module");
@@ -138,6 +142,15 @@ class Producer {
     }
     replacements_.push_back({name, index, &function, entry.value()});
     return Nothing{};
+  }
+
+  /// A function that its compiler turned into special versions for its callers is not there to be replaced.
+  void check_only_copies(const Entity& function) {
+    const std::string copy = resolver_->specialised_copy(resolver_->old_name(function.name));
+    if (copy.empty()) return;
+    refuse("E_CALLER", function.name,
+           "the module has " + demangle(function.name) + " only as a copy that the compiler made for its callers (" + copy +
+               "): compile the whole file as it was and use --from and --to; a new function needs another name");
   }
 
   /// True if the module has this very code: then there is nothing to replace. Sure of what refers to named things only.
@@ -224,7 +237,9 @@ class Producer {
         auto found = references_->existing(i, entity);
         if (!found || !found.value() || found.value()->size != entity.size) continue;
         if (!initializer_differs(i, entity, *found.value())) continue;
-        if (input_.apply_initializers) {
+        if (input_.apply_initializers && entity.size > kMostBytes) {
+          refuse("E_VARIABLE", entity.name, demangle(entity.name) + " is too large to be given another value");
+        } else if (input_.apply_initializers) {
           edits_.push_back({entity.name, found.value()->address, entity.size, "", i, &entity});
         } else {
           produced_.kept.push_back(entity.key);

@@ -15,6 +15,7 @@ constexpr uint64_t kPayloadMagic = 0x44414f4c59415048;  // "HPAYLOAD"
 constexpr uint64_t kRecordMagic = 0x44524f4345525248;   // "HRRECORD"
 constexpr uint32_t kFormatVersion = 1;
 constexpr uint64_t kRecordOffset = 0x400;
+constexpr uint64_t kMostBytes = 1 << 26;  // of a table, or of a variable that gets a value
 
 /// Part of a file or of an image.
 struct Span {

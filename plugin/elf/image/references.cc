@@ -97,7 +97,9 @@ Result<Meaning> References::of_external(uint32_t object, const Symbol& symbol, c
   }
   Meaning meaning;
   meaning.addend = relocation.addend;
-  if (resolver_.in_library(name)) {
+  // What a library takes from the program that loads it is in no library that it needs.
+  const bool imported = symbol.binding != STB_WEAK && module_.imported.count(symbol.name) > 0;
+  if (resolver_.in_library(name) || imported) {
     meaning.base = Base::kLibrary;
     meaning.name = name;
     meaning.thread_local_storage = resolver_.library_type(name) == STT_TLS;

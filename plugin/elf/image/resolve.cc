@@ -115,6 +115,15 @@ uint8_t Resolver::library_type(const std::string& name) const {
   return found == libraries_.symbols.end() ? uint8_t(STT_NOTYPE) : found->second.type;
 }
 
+std::string Resolver::specialised_copy(const std::string& name) const {
+  for (const UnitSymbols& unit : module_.units) {
+    for (const auto& [copy, symbol] : unit.symbols) {
+      if (symbol.type == STT_FUNC && is_specialised_copy(copy, name)) return std::string(copy);
+    }
+  }
+  return "";
+}
+
 std::string Resolver::closest(const std::string& name) const {
   if (name.size() > kLongestName) return "";
   size_t best = name.size() / 3 + 1;

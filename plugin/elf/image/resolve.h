@@ -47,6 +47,8 @@ class Resolver {
   uint8_t library_type(const std::string& name) const;
   /// The name most like this one that the module has, "" if none is near.
   std::string closest(const std::string& name) const;
+  /// A specialised copy of a function (f.constprop.0) that the module has; "" if there is none.
+  std::string specialised_copy(const std::string& name) const;
   /// By what name the module knows a function of the fix.
   const std::string& old_name(const std::string& name) const;
 
