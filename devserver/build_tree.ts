@@ -8,7 +8,7 @@
 // changed what a module is linked from, everything is linked again, so that the project's own linker judges it and what
 // a process opens later is up to date. While CMake fails, the graph that was stays.
 
-import { rmSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { BuildOutcome, BuildTool } from "../plugin/build.js";
 import { type Result, success } from "../plugin/errors.js";
@@ -286,7 +286,9 @@ export class BuildTree {
     for (const object of objects) this.dirty.delete(object);
     if (objects.length > 0) this.isLinkBroken = false;
     const modules = new Set(objects.flatMap((object) => this.current.modulesOf(object)));
-    for (const library of this.libraries) if (modules.has(library)) this.unlinked.add(library);
+    // One that was never linked is not part of what the user builds, and nobody can open it.
+    const isOld = (library: string): boolean => modules.has(library) && existsSync(library);
+    for (const library of this.libraries.filter(isOld)) this.unlinked.add(library);
   }
 
   /**

@@ -35,6 +35,17 @@ const notYetLoaded: Scenario = {
   },
 };
 
+const neverLinked: Scenario = {
+  row: "D11",
+  level: "plugin",
+  name: "a plugin that is no part of the build is not linked",
+  async run(program) {
+    program.edit("never.c", "lost() + 1", "lost() + 2");
+    await program.unchanged();
+    assert.equal(fs.existsSync(path.join(program.build, "liblate_never.so")), false);
+  },
+};
+
 const openedAgain: Scenario = {
   row: "D11",
   level: "plugin",
@@ -136,4 +147,4 @@ const copied: Scenario = {
   },
 };
 
-runScenarios("builds late", "late", [notYetLoaded, openedAgain, linkEnded, doesNotLink, copied]);
+runScenarios("builds late", "late", [notYetLoaded, neverLinked, openedAgain, linkEnded, doesNotLink, copied]);

@@ -1,0 +1,3 @@
+int lost(void);
+
+int never(void) { return lost() + 1; }
