@@ -1,16 +1,21 @@
-// Scenario E6: a real gdb on a program that is reloaded, with a breakpoint on an entry itself.
+// Scenarios E6 and E3: a real gdb on a program that is reloaded.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Changes, DEADLINE } from "./changes.js";
 import type { Program } from "./program.js";
 import { runScenarios, type Scenario } from "./scenario_suite.js";
+import { listed } from "./status.js";
 
 /** A gdb in batch mode, attached to the program; what it prints, and how it ends. */
 class Debugger {
   readonly #child: ChildProcess;
   readonly #changes = new Changes();
   #output = "";
+  #complaints = "";
   #ended = false;
 
   constructor(program: Program, ...commands: readonly string[]) {
@@ -18,12 +23,13 @@ class Debugger {
     const given = commands.flatMap((command) => ["-ex", command]);
     const environment = { ...program.mark.environment(), DEBUGINFOD_URLS: "", LC_ALL: "C" };
     this.#child = spawn("gdb", [...options, ...given], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on("data", (data) => {
-        this.#output += String(data);
-        this.#changes.notify();
-      });
-    }
+    this.#child.stdout?.on("data", (data) => {
+      this.#output += String(data);
+      this.#changes.notify();
+    });
+    this.#child.stderr?.on("data", (data) => {
+      this.#complaints += String(data);
+    });
     this.#child.on("close", () => {
       this.#ended = true;
       this.#changes.notify();
@@ -32,7 +38,7 @@ class Debugger {
 
   shows(pattern: RegExp): Promise<true> {
     const look = () => (pattern.test(this.#output) ? true : undefined);
-    return this.#changes.until(`gdb to show ${pattern}`, look, DEADLINE, () => this.#output);
+    return this.#changes.until(`gdb to show ${pattern}`, look, DEADLINE, () => this.#output + this.#complaints);
   }
 
   /** Goes on to the next command. */
@@ -46,7 +52,7 @@ class Debugger {
       "gdb to end",
       () => (this.#ended ? true : undefined),
       DEADLINE,
-      () => this.#output,
+      () => this.#output + this.#complaints,
     );
     return this.#output;
   }
@@ -54,7 +60,6 @@ class Debugger {
 
 const onAnEntry: Scenario = {
   row: "E6",
-  soFar: "a breakpoint on an entry itself; not yet stops in new code by function and line",
   name: "a breakpoint on an entry itself: the reload is refused and nothing lost; the next save after it brings both",
   async run(program) {
     await program.shows({ E4: "1", "E4.other": "5" });
@@ -87,4 +92,96 @@ const onAnEntry: Scenario = {
   },
 };
 
-runScenarios("debugger", "process", [onAnEntry]);
+/** More lines than before, so that what follows it in the file moves. */
+const LONGER = "int e4_value(int x) {\n  int twice = x * 2;\n  return twice + 2;\n}";
+
+/** Where the text is in a file, counted from 1. */
+function lineOf(program: Program, file: string, text: string): number {
+  return program.workspace.read(file).split(text)[0]?.split("\n").length ?? 0;
+}
+
+const inNewCode: Scenario = {
+  row: "E6",
+  soFar:
+    "by function and by line in changed functions, attached before and after; not by line in a function that only moved",
+  name: "breakpoints by function and by line stop in new code: its line, its callers, its locals, and stepping through it",
+  async run(program, { name }) {
+    program.edit("e4.c", /int e4_value\(int x\) \{[^}]*\}/.exec(program.workspace.read("e4.c"))?.[0] ?? "", LONGER);
+    await program.hot(/e4_value/);
+    await program.shows({ E4: "2" });
+    const [first, last] = [lineOf(program, "e4.c", "int twice"), lineOf(program, "e4.c", "return twice")];
+    /** Lines at which it stopped in the function. Before the prologue the argument is not what it will be. */
+    const lines = (text: string) => {
+      const stops = text.matchAll(/hit.*\be4_value \(x=.*\) at \S+\/e4\.c:(\d+)/g);
+      return [...stops].map(([, line]) => Number(line));
+    };
+    const inPatch = /^e4_value.* in section \.text of \S+\/patches\/\S+\.so$/m;
+    const caller = /#1 .* run_parts \(.*\) at \S+parts\.c:\d+/;
+    // With gcc, gdb stops on the entry of the old code first: at the next stop it is in the new one.
+    const where = ["info symbol $pc", "bt 3", "next", "delete", "detach"];
+    const byFunction = await gdbOutput(program, "break e4_value", "continue", "continue", ...where);
+    const at = lines(byFunction).at(-1) ?? 0;
+    assert.ok(at >= first - 1 && at <= last, byFunction);
+    assert.match(byFunction, inPatch);
+    assert.match(byFunction, caller);
+    const byLine = await gdbOutput(program, `break e4.c:${last}`, "continue", "info locals", ...where);
+    assert.ok(lines(byLine).includes(last), byLine);
+    assert.match(byLine, inPatch);
+    assert.match(byLine, caller);
+    if (name.endsWith("-O0")) assert.match(byLine, /^twice = 0$/m);
+    await program.goesOn(10);
+    program.same();
+  },
+};
+
+const attachedBefore: Scenario = {
+  row: "E6",
+  name: "a reload under an attached gdb: a breakpoint that was set before by function follows to the new code",
+  async run(program) {
+    await program.goesOn();
+    const gdb = new Debugger(program, "break e4_other if 0", "continue", "info breakpoints", "delete", "detach");
+    await gdb.shows(/Breakpoint 1 at/);
+    program.edit("e3.c", "return x + 1;", "return x + 3;");
+    await program.hot(/e3_value/);
+    gdb.interrupt();
+    await gdb.output();
+    await program.shows({ E3: "3" });
+    program.edit("e3.c", "return x + 3;", "return x + 1;");
+    await program.hot(/e3_value/);
+    program.same();
+  },
+};
+
+/** How long the program stands still. */
+const STOPPED_S = Number(process.env.HOTRELOAD_E2E_STOPPED_S ?? 1);
+
+const stopped: Scenario = {
+  row: "E3",
+  name: `the program is stopped in gdb for ${STOPPED_S + 3} seconds: that is reported, and it catches up when it goes on`,
+  async run(program) {
+    await program.goesOn();
+    const goOn = path.join(program.workspace.root, "go-on");
+    const wait = `shell while [ ! -e '${goOn}' ]; do sleep 0.05; done`;
+    const gdb = new Debugger(program, "echo here\\n", wait, "detach");
+    await gdb.shows(/here/);
+    program.edit("e3.c", "return x + 1;", "return x + 4;");
+    const verdict = await program.nextVerdict();
+    assert.ok(verdict.type === "error" && verdict.code === "E_AGENT", JSON.stringify(verdict));
+    assert.match(verdict.message, /does not answer .*: it catches up when it does/);
+    assert.deepEqual(
+      (await listed(program)).map(({ state }) => state),
+      ["silent"],
+    );
+    await delay(STOPPED_S * 1000); // what this scenario is about
+    fs.writeFileSync(goOn, "");
+    await gdb.output();
+    await program.hot(/e3_value/);
+    await program.server.until("the last text", () => (program.log.value("E3") === "4" ? true : undefined));
+  },
+};
+
+async function gdbOutput(program: Program, ...commands: readonly string[]): Promise<string> {
+  return new Debugger(program, ...commands).output();
+}
+
+runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, stopped]);
