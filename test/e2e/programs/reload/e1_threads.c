@@ -1,11 +1,17 @@
-/* Never edited: eight threads that call e1.c and check each result. A version may only rise. */
+/* Never edited: threads that call e1.c and check each result, while another one does all that threads do besides: it
+ * creates threads, forks, allocates, opens and closes libraries. A version may only rise. */
 #define _GNU_SOURCE
 #include "report.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { THREADS = 8, BURST = 10000, LAST_VERSION = 1000000 };
+enum { MOST_THREADS = 64, BURST = 10000, LAST_VERSION = 1000000 };
 
 unsigned e1_value(unsigned x);
 unsigned e1_pointed(unsigned x);
@@ -14,7 +20,10 @@ static unsigned (*volatile pointed)(unsigned) = e1_pointed;
 static struct worker {
   long calls, wrong, longest_gap;
   unsigned version, pointed_version;
-} workers[THREADS];
+} workers[MOST_THREADS];
+
+static int threads = 8;
+static long churned;
 
 static long microseconds(void) {
   struct timespec now;
@@ -51,20 +60,46 @@ static void *work(void *argument) {
   return NULL;
 }
 
-void start_e1(void) {
-  for (int i = 0; i < THREADS; i++) {
+static void *allocate(void *argument) {
+  char *block = malloc(100000);
+  if (block) memset(block, (int)e1_value(1), 100000);
+  free(block);
+  return argument;
+}
+
+static void *churn(void *argument) {
+  for (;;) {
     pthread_t thread;
-    pthread_create(&thread, NULL, work, &workers[i]);
+    if (pthread_create(&thread, NULL, allocate, NULL) != 0) abort();
+    pthread_join(thread, NULL);
+    pid_t child = fork();
+    if (child == 0) _exit(e1_value(1) >= 3 ? 0 : 1);
+    int status = 1;
+    if (waitpid(child, &status, 0) != child || status != 0) abort();
+    void *library = dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
+    if (!library) abort();
+    dlclose(library);
+    __atomic_add_fetch(&churned, 1, __ATOMIC_RELAXED);
+    nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
   }
+  return argument;
+}
+
+void start_e1(void) {
+  const char *wanted = getenv("HOTRELOAD_E2E_THREADS");
+  if (wanted && atoi(wanted) > 0 && atoi(wanted) <= MOST_THREADS) threads = atoi(wanted);
+  pthread_t thread;
+  for (int i = 0; i < threads; i++) pthread_create(&thread, NULL, work, &workers[i]);
+  pthread_create(&thread, NULL, churn, NULL);
 }
 
 void run_e1(void) {
-  static long calls[THREADS];
+  static long calls[MOST_THREADS];
   long wrong = 0, longest = 0;
   unsigned lowest = ~0u, lowest_pointed = ~0u;
-  static int still[THREADS];
+  static int still[MOST_THREADS];
   int stopped = 0;
-  for (int i = 0; i < THREADS; i++) {
+  for (int i = 0; i < threads; i++) {
     struct worker *worker = &workers[i];
     const long now = __atomic_load_n(&worker->calls, __ATOMIC_RELAXED);
     const long gap = __atomic_load_n(&worker->longest_gap, __ATOMIC_RELAXED);
@@ -83,4 +118,5 @@ void run_e1(void) {
   report("E1.pointed_version", "%u", lowest_pointed);
   report("E1.stopped", "%d", stopped);
   report("E1.longest_gap_us", "%ld", longest);
+  report("E1.churns", "%s", __atomic_load_n(&churned, __ATOMIC_RELAXED) > 20 ? "yes" : "no");
 }
