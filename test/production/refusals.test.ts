@@ -106,6 +106,30 @@ test("a function that is running all the time is waited for, and given up with n
     assert.is((await running.stop("SIGTERM")).signal, "SIGTERM");
   }));
 
+test("a process that ends while its patch waits for a function to be left", () =>
+  withWorkshop(async (workshop) => {
+    // It ends by itself as soon as the patch is loaded, which cannot be applied while the loop runs.
+    const { patch, running } = setUp(
+      workshop,
+      `#include <stdio.h>
+       #include <stdlib.h>
+       #include <string.h>
+       #include <unistd.h>
+       void tick(void) {
+         char line[512];
+         FILE *maps = fopen("/proc/self/maps", "r");
+         while (fgets(line, sizeof line, maps)) if (strstr(line, "hotreload-patch") && strstr(line, "r-xp")) exit(3);
+         fclose(maps); puts("tick"); fflush(stdout); usleep(5000);
+       }
+       int answer(void);
+       __asm__(".text\\n.globl answer\\n.type answer,@function\\nanswer:\\n .cfi_startproc\\n push %rbx\\n .cfi_adjust_cfa_offset 8\\n1: call tick\\n jmp 1b\\n .cfi_endproc\\n .size answer,.-answer\\n");
+       int main(void) { return answer(); }`,
+    );
+    await running.waitForLine((line) => line === "tick");
+    assert.is(refusal("fix", `${running.pid}`, patch, "--timeout", "60"), "E_EXITED");
+    assert.is((await running.ended).code, 3);
+  }));
+
 test("gen: a function that is too small, an undefined symbol with a suggestion, one that was inlined, a changed size", () =>
   withWorkshop(async (workshop) => {
     workshop.write(
@@ -160,6 +184,28 @@ test("seccomp: the strict mode and a filter that forbids what is needed; one tha
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
       struct sock_fprog list = {4, code};
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &list);`;
+    // In the strict mode a process may read and write, and nothing else: it computes between its answers.
+    const strict = setUp(
+      workshop,
+      `#include <linux/seccomp.h>
+       #include <sys/prctl.h>
+       #include <unistd.h>
+       __attribute__((noinline)) int answer(void) { __asm__ volatile(""); return 1; }
+       int main(void) {
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+         for (;;) {
+           char text[] = "answer 0\\n";
+           text[7] += answer();
+           if (write(1, text, 9) != 9) return 1;
+           for (volatile long i = 0; i < 10000000; i++);
+         }
+       }`,
+    );
+    await strict.running.waitForLine((line) => line === "answer 1");
+    assert.is(refusal("fix", `${strict.running.pid}`, strict.patch), "E_SECCOMP");
+    await strict.running.waitForNewLine((line) => line === "answer 1");
+    await strict.running.stop("SIGKILL");
+
     const { patch, running } = setUp(workshop, filtered(filter("SYS_memfd_create")));
     await running.waitForLine((line) => line === "answer 1");
     assert.is(refusal("fix", `${running.pid}`, patch), "E_SECCOMP");
