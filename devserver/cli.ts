@@ -3,8 +3,6 @@
 
 import { Command, Option } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
-import { ask } from "./asking.js";
-import { dev } from "./dev.js";
 import { addProductionCommands, isProcess, status, undo } from "./production.js";
 import type { Unsupported } from "./report.js";
 
@@ -18,6 +16,10 @@ interface DevFlags {
   readonly preset?: string;
   readonly generator?: string;
 }
+
+/** The dev server is loaded by those who need it: `fix` and its like should not wait for it. */
+const loadDev = () => import("./dev.js");
+const loadAsking = () => import("./asking.js");
 
 interface UndoFlags extends Pick<DevFlags, "build" | "json"> {
   readonly timeout: string;
@@ -53,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("-D, --define <VAR=VALUE>", "passed to CMake", (value: string, all: string[]) => [...all, value], [])
     .action(async (dir: string, flags: DevFlags) => {
       const { build, target, json, run, onUnsupported, define, preset, generator } = flags;
+      const { dev } = await loadDev();
       code = await dev({
         dir,
         ...(build === undefined ? {} : { buildDir: build }),
@@ -79,7 +82,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "print what became of it as lines of JSON")
     .action(async (of: string, name: string | undefined, flags: UndoFlags) => {
       const { timeout, ...rest } = flags;
-      code = isProcess(of) ? await undo(of, name, flags) : await ask("undo", { dir: of, ...rest });
+      code = isProcess(of) ? await undo(of, name, flags) : await (await loadAsking()).ask("undo", { dir: of, ...rest });
     });
   program
     .command("redo")
@@ -88,7 +91,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("-B, --build <dir>", "build directory (default: <dir>/build/hotreload)")
     .option("--json", "print what became of it as lines of JSON")
     .action(async (dir: string, flags: Pick<DevFlags, "build" | "json">) => {
-      code = await ask("redo", { dir, ...flags });
+      code = await (await loadAsking()).ask("redo", { dir, ...flags });
     });
   program
     .command("status")
@@ -100,7 +103,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (of: string[], flags: Pick<DevFlags, "build" | "json">) => {
       code = of.every(isProcess)
         ? await status(of, flags.json === true)
-        : await ask("status", { dir: of[0] ?? ".", ...flags });
+        : await (await loadAsking()).ask("status", { dir: of[0] ?? ".", ...flags });
     });
   addProductionCommands(program, (result) => {
     code = result;
