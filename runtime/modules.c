@@ -16,7 +16,10 @@
 #define DELETED " (deleted)"
 
 bool hotreload_executable_path(char *path) {
-  ssize_t length = readlink("/proc/thread-self/exe", path, PATH_MAX - 1);
+  /* By this name valgrind says the program's own; but once the first thread has ended there is nothing under it. */
+  ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+  if (length <= 0)
+    length = readlink("/proc/thread-self/exe", path, PATH_MAX - 1);
   if (length <= 0)
     return false;
   path[length] = '\0';

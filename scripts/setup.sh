@@ -68,6 +68,7 @@ find_missing_packages() {
     wants distcc command -v distccd
     wants sccache command -v sccache
     wants gdb command -v gdb
+    wants valgrind command -v valgrind
     wants doctest-dev has_header doctest/doctest.h
     wants wrk command -v wrk
     wants googletest test -e /usr/src/googletest/CMakeLists.txt
