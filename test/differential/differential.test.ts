@@ -5,6 +5,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "uvu";
+import { changeSignature } from "./alterations.js";
 import { mutations } from "./mutations.js";
 import { Random } from "./random.js";
 import { runProject } from "./run_project.js";
@@ -36,9 +37,11 @@ long go(int by) {
 }
 
 void stop(void) {
+  static long hr_s1 = 2; hr_state("hr_s1", &hr_s1);
   go(1);
 }
 `;
+const user = "int go(int);\nint use() { return go(3) + x.go(4); }\n";
 
 test("functions and statements are found by their layout", () => {
   const functions = functionsOf(sample);
@@ -57,14 +60,25 @@ test("every kind of edit changes something, and a seed repeats it", () => {
     const results = [1, 2].map(() => {
       const random = new Random(5);
       for (let attempt = 0; attempt < 100; attempt++) {
-        const made = mutate({ file: "a.cc", text: sample, random, number: 7 });
+        const others = new Map([["b.cc", user]]);
+        const made = mutate({ file: "a.cc", text: sample, random, number: 7, others });
         if (made !== undefined) return made;
       }
       return undefined;
     });
     assert.ok(results[0] !== undefined && results[0] !== sample, name);
-    assert.equal(results[0], results[1], name);
+    assert.deepEqual(results[0], results[1], name);
   }
+});
+
+test("a signature changes with its callers, in other files as well", () => {
+  const signatures = Array.from({ length: 20 }, (_, seed) => {
+    const random = new Random(seed);
+    return changeSignature({ file: "a.cc", text: sample, random, number: 7, others: new Map([["b.cc", user]]) });
+  });
+  const both = signatures.find((made) => typeof made === "object" && made.size === 2) as ReadonlyMap<string, string>;
+  assert.equal(both.get("b.cc"), "int go(long, int);\nint use() { return go(7, 3) + x.go(4); }\n");
+  assert.match(both.get("a.cc") ?? "", /long go\(long hr_a7, int by\) \{\n {2}hr_trace\(hr_a7\);[\s\S]*\bgo\(7, 1\);/);
 });
 
 test("what a live process shows or has differently is a difference; what it has besides is none", () => {

@@ -56,6 +56,19 @@ export interface Edit {
 /** After so many edits all files go back to what they were, in one save. */
 const RESET = 12;
 
+/** How often a file goes back to what it was before, and how often two edits are saved together. */
+const GOING_BACK = 0.06;
+const SEVERAL = 0.12;
+
+/** What is saved next. */
+interface Chosen {
+  readonly kind: string;
+  readonly layout: boolean;
+  /** By the names of the files. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly file: string;
+}
+
 const isFailure = (outcome: Outcome) => outcome === "wrong" || outcome === "crash" || outcome === "error";
 
 export async function* runSession(setting: Setting): AsyncGenerator<Edit> {
@@ -78,6 +91,8 @@ class Session {
   readonly #source: string;
   readonly #names: readonly string[];
   readonly #now = new Map<string, string>();
+  /** Texts that were accepted, of files that were edited. */
+  readonly #earlier = new Map<string, string[]>();
   readonly #live: LiveProcess;
   readonly #fresh: FreshBuild;
   #accepted = 0;
@@ -119,14 +134,13 @@ class Session {
     const { project, configuration, seed } = this.#setting;
     const chosen = this.#choose(number);
     if (!chosen) return undefined;
-    const { kind, texts, file } = chosen;
+    const { kind, layout, texts, file } = chosen;
     const before = new Map([...texts.keys()].map((name) => [name, this.#now.get(name) ?? ""]));
     const started = performance.now();
     const verdict = await this.#live.verdictOf(() => this.#save(texts), [...texts.keys()]);
     const judged = await this.#judge(verdict);
-    if (judged.outcome === "hot" || judged.outcome === "unchanged") this.#accepted += 1;
+    if (judged.outcome === "hot" || judged.outcome === "unchanged") this.#accept(before);
     else if (!isFailure(judged.outcome)) await this.#undo(before);
-    const layout = mutations[kind]?.layout ?? false;
     const description = isFailure(judged.outcome) ? `\n${differences(before, texts)}` : "";
     return {
       project,
@@ -143,13 +157,38 @@ class Session {
     };
   }
 
-  #choose(number: number): { kind: string; texts: Map<string, string>; file: string } | undefined {
+  #choose(number: number): Chosen | undefined {
     if (this.#accepted >= RESET) {
       this.#accepted = 0;
       const texts = [...this.#now].filter(([name, text]) => text !== this.#setting.files[name]);
       const original = texts.map(([name]) => [name, this.#setting.files[name] ?? ""] as const);
-      return { kind: "all files as they were", texts: new Map(original), file: "" };
+      return { kind: "all files as they were", layout: false, texts: new Map(original), file: "" };
     }
+    if (this.#random.next() < GOING_BACK) return this.#chooseEarlier();
+    const first = this.#chooseMutation(number, "");
+    if (!first || this.#random.next() >= SEVERAL) return first;
+    const texts = new Map(this.#now);
+    for (const [name, text] of first.texts) this.#now.set(name, text);
+    const second = this.#chooseMutation(number, "00");
+    for (const [name, text] of texts) this.#now.set(name, text);
+    if (!second) return first;
+    return {
+      kind: `${first.kind} and ${second.kind}`,
+      layout: first.layout || second.layout,
+      texts: new Map([...first.texts, ...second.texts]),
+      file: [...new Set([first.file, second.file])].join(" "),
+    };
+  }
+
+  /** A file that was edited goes back to what it was some time before. */
+  #chooseEarlier(): Chosen | undefined {
+    const file = this.#random.pick([...this.#earlier.keys()]);
+    const text = file && this.#random.pick(this.#earlier.get(file) ?? []);
+    if (!file || text === undefined || text === this.#now.get(file)) return undefined;
+    return { kind: "a file as it was before", layout: false, texts: new Map([[file, text]]), file };
+  }
+
+  #chooseMutation(number: number, suffix: string): Chosen | undefined {
     const kind = aMutation(this.#random);
     for (let attempt = 0; attempt < 20; attempt++) {
       const file = this.#random.pick(this.#names) ?? "";
@@ -160,9 +199,12 @@ class Session {
         file,
         text,
         random: this.#random,
-        number: this.#setting.seed * 1000 + number,
+        number: Number(`${this.#setting.seed * 1000 + number}${suffix}`),
+        others: new Map(this.#names.filter((name) => name !== file).map((name) => [name, this.#now.get(name) ?? ""])),
       });
-      if (made !== undefined && made !== text) return { kind, texts: new Map([[file, made]]), file };
+      if (made === undefined || made === text) continue;
+      const texts = typeof made === "string" ? new Map([[file, made]]) : new Map(made);
+      return { kind, layout: mutations[kind]?.layout ?? false, texts, file: [...texts.keys()].join(" ") };
     }
     return undefined;
   }
@@ -172,6 +214,11 @@ class Session {
       this.#now.set(name, text);
       this.#write(name, text);
     }
+  }
+
+  #accept(before: ReadonlyMap<string, string>): void {
+    this.#accepted += 1;
+    for (const [name, text] of before) this.#earlier.set(name, [...(this.#earlier.get(name) ?? []), text]);
   }
 
   /** After a refusal: the process and the sources are one again. */
@@ -206,7 +253,7 @@ class Session {
       case "unchanged": {
         if (!this.#fresh.link()) return { outcome: "incomparable", detail: "does not link" };
         const notes = verdict.type === "hot" ? (verdict.notes ?? []).join("; ") : "";
-        if (/initializer/.test(notes)) return { outcome: "incomparable", detail: notes };
+        if (/initializer|closures that live/.test(notes)) return { outcome: "incomparable", detail: notes };
         const compared = await this.#compare();
         return compared.outcome === "hot" && verdict.type === "unchanged" ? { outcome: "unchanged" } : compared;
       }

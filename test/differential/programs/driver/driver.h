@@ -14,6 +14,9 @@ void hr_out(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Shows that control came here with this value; the order does not matter. Any thread may call it. */
 void hr_trace(long value);
 
+/* The value: no compiler knows. */
+long hr_chosen(long value);
+
 /* Makes a variable part of the state: what the live process has in it goes to the fresh one. Called wherever control
  * first reaches the variable, before it is used. */
 void hr_state(const char *name, long *variable);
