@@ -7,6 +7,8 @@ export interface Project {
   readonly files: () => Files;
   /** Of the files, those that are edited. */
   readonly edits: RegExp;
+  /** Of optimisation, if other ones than usual. */
+  readonly levels?: readonly string[];
 }
 
 const modules = path.join(repository, "node_modules");
@@ -28,15 +30,22 @@ function changed(files: Files, name: string, from: string, to: string): Files {
   return { ...files, [name]: text.replace(from, to) };
 }
 
-/** The static variables of the example become state that a fresh process can take over. */
+/**
+ * The static variables of the example become state that a fresh process can take over. What makes the bodies is moved to a
+ * file that is not edited: the live process never runs it again.
+ */
 function orbit(): Files {
   let files = { ...own("orbit"), ...within("src", readTree(path.join(repository, "examples/orbit/src")), /./) };
   files = changed(files, "src/universe.h", "  void tick();\n", "  void tick();\n  void state();\n");
+  const universe = files["src/universe.cpp"] ?? "";
+  const start = universe.slice(universe.indexOf("Universe::Universe()"), universe.indexOf("void Universe::tick()"));
+  files = changed(files, "src/universe.cpp", start, "");
+  files = { ...files, "universe_start.inc": `namespace orbit {\n${start}}  // namespace orbit\n` };
   files = changed(
     files,
     "src/universe.cpp",
     "}  // namespace orbit",
-    '}  // namespace orbit\n#include "../universe_state.inc"',
+    '}  // namespace orbit\n#include "../universe_start.inc"\n#include "../universe_state.inc"',
   );
   return changed(
     files,
@@ -56,6 +65,15 @@ export const projects: Readonly<Record<string, Project>> = {
     }),
     edits:
       /^leveldb\/(db|table|util|helpers)\/(?!.*(test|bench|leveldbutil|env_posix|testharness|repair|dumpfile|\bc\.cc)).*\.cc$|^leveldb\/db\/(skiplist|dbformat|memtable)\.h$/,
+  },
+  sqlite: {
+    files: () => {
+      const sources = readTree(path.join(modules, "better-sqlite3/deps/sqlite3"));
+      return { ...own("sqlite"), "sqlite3.c": sources["sqlite3.c"] ?? "", "sqlite3.h": sources["sqlite3.h"] ?? "" };
+    },
+    edits: /^sqlite3\.c$/,
+    // A compile at -O2 takes half a minute.
+    levels: ["-O0", "-O1"],
   },
   snappy: {
     files: () => ({

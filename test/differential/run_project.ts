@@ -17,15 +17,16 @@ const compilers = [
   ["gcc", "g++"],
   ["clang", "clang++"],
 ] as const;
-const levels = ["-O0", "-O2"] as const;
+const usualLevels = ["-O0", "-O2"] as const;
 
 export async function* runProject({ name, from, seeds, edits, directory }: ProjectRun): AsyncGenerator<Edit> {
   const project = projects[name];
   if (!project) throw new Error(`there is no project ${name}, but ${Object.keys(projects).join(", ")}`);
   const files = project.files();
+  const levels = project.levels ?? usualLevels;
   for (let seed = from; seed < from + seeds; seed++) {
     const [c, cxx] = compilers[seed % 2] ?? compilers[0];
-    const level = levels[(seed >> 1) % 2] ?? "-O0";
+    const level = levels[(seed >> 1) % levels.length] ?? "-O0";
     const configuration = `${c} ${level}`;
     yield* runSession({
       project: name,

@@ -21,15 +21,24 @@ export interface Line {
   readonly end: number;
 }
 
+/** Remembers the last result: several edits are tried on one text, which may be long. */
+function remembered<T>(compute: (text: string) => T): (text: string) => T {
+  let known: { readonly text: string; readonly result: T } | undefined;
+  return (text) => {
+    if (known?.text !== text) known = { text, result: compute(text) };
+    return known.result;
+  };
+}
+
 /** The same text with comments, strings and characters blanked, so that all offsets hold. */
-export function masked(text: string): string {
+export const masked = remembered((text: string): string => {
   const pattern = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[^\n]*(?:\\\n[^\n]*)*/gm;
   return text.replace(pattern, (part) => part.replace(/[^\n]/g, " "));
-}
+});
 
 const NO_FUNCTION = /^\s*(if|for|while|switch|else|return|namespace|struct|class|enum|union|do|catch|try|extern)\b/;
 
-export function functionsOf(text: string): FunctionText[] {
+export const functionsOf = remembered((text: string): readonly FunctionText[] => {
   const code = masked(text);
   const found: FunctionText[] = [];
   const pattern = /^([ \t]*)[^\n]*?([~\w]+|operator[^\w\s(]+)\(([^;{}]*)\)[^;{}()]*\{[ \t]*$/gm;
@@ -44,7 +53,7 @@ export function functionsOf(text: string): FunctionText[] {
     pattern.lastIndex = end;
   }
   return found;
-}
+});
 
 /** The bracket that closes what was opened just before. */
 export function closing(code: string, from: number, opening = "{", closed = "}"): number | undefined {

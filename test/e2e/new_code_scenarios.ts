@@ -1,5 +1,6 @@
 // Scenario A17: code that was not there before. The rows are run by code.test.ts.
 
+import { bothShow } from "./both_modules.js";
 import type { Program } from "./program.js";
 import type { Scenario } from "./scenario_suite.js";
 
@@ -7,16 +8,16 @@ const newFunction: Scenario = {
   row: "A17",
   name: "new functions are called, by new code and by the next patch",
   async run(program) {
-    await program.shows({ "A17.describe": "old", "A17.animals": "woof" });
+    await bothShow(program, { "A17.describe": "old", "A17.animals": "woof" });
     await newCode(
       program,
       "static int doubled(int n) { return n * 2; }\n\nint a17_new(int n) { return doubled(n) + 1; }\n",
       "new@a17_new(n)",
     );
-    await program.shows({ "A17.describe": "new_7" });
+    await bothShow(program, { "A17.describe": "new_7" });
     program.edit("a17.cc", "return doubled(n) + 1;", "return doubled(n) + 2;");
     await program.hot();
-    await program.shows({ "A17.describe": "new_8" });
+    await bothShow(program, { "A17.describe": "new_8" });
   },
 };
 
@@ -24,7 +25,7 @@ const newClass: Scenario = {
   row: "A17",
   name: "a new class with virtual functions joins the objects that exist",
   async run(program) {
-    await program.shows({ "A17.animals": "woof" });
+    await bothShow(program, { "A17.animals": "woof" });
     program.edit(
       "a17.cc",
       "// place for new code\n",
@@ -47,10 +48,10 @@ const newClass: Scenario = {
 `,
     );
     await program.hot(/a17_fill/);
-    await program.shows({ "A17.animals": "woof,meow9" });
+    await bothShow(program, { "A17.animals": "woof,meow9" });
     program.edit("a17.cc", 'return "meow";', 'return "purr";');
     await program.hot(/A17Cat::purr/);
-    await program.shows({ "A17.animals": "woof,purr9" });
+    await bothShow(program, { "A17.animals": "woof,purr9" });
     // The class came with an earlier patch: its type is still the same one.
     program.edit(
       "a17.cc",
@@ -61,7 +62,7 @@ const newClass: Scenario = {
 `,
     );
     await program.hot(/a17_fill/);
-    await program.shows({ "A17.animals": "woof,purr8" });
+    await bothShow(program, { "A17.animals": "woof,purr8" });
   },
 };
 
@@ -87,7 +88,7 @@ const newInstance: Scenario = {
 `,
       "pile@pile(n)",
     );
-    await program.shows({ "A17.describe": "pile_2545" });
+    await bothShow(program, { "A17.describe": "pile_2545" });
   },
 };
 
@@ -107,7 +108,7 @@ const newLibraryCall: Scenario = {
 `,
       "stream@library(n)",
     );
-    await program.shows({ "A17.describe": "stream_8" });
+    await bothShow(program, { "A17.describe": "stream_8" });
   },
 };
 

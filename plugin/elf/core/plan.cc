@@ -175,7 +175,8 @@ class Planner {
         } else if (add_entry(i, *function, *entry)) {
           check_entry(*function, *entry);
           check_sharing(object, *function, *entry);
-          plan_.redirects.push_back({function->name, *entry, i, function->section, function->offset,
+          const auto [linked, copy] = linked_copy(i, *function);
+          plan_.redirects.push_back({function->name, *entry, linked, copy->section, copy->offset,
                                      old_code(object, *function, *entry), {}});
         }
       }
@@ -185,6 +186,20 @@ class Planner {
         if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
       }
     }
+  }
+
+  /// Of a COMDAT group the linker keeps the first copy: it may be in an object where it is not what changed.
+  std::pair<uint32_t, const Entity*> linked_copy(uint32_t index, const Entity& entity) const {
+    const std::string_view signature = signature_of(index, entity);
+    for (uint32_t i = 0; i < index && !signature.empty(); i++) {
+      const Entity* copy = plan_.input.objects[i].after->find(entity.key);
+      if (copy && copy->section != 0 && signature_of(i, *copy) == signature) return {i, copy};
+    }
+    return {index, &entity};
+  }
+
+  std::string_view signature_of(uint32_t index, const Entity& entity) const {
+    return plan_.input.objects[index].after->object().group_signature(entity.section);
   }
 
   /// What the entry has led to since the module was linked; of what earlier patches brought their records tell.
@@ -261,8 +276,9 @@ class Planner {
     const auto canonical = canonicals_.of_entity(object, entity);
     // Objects that share it have it with the same contents. What the process does not have needs none.
     if (!canonical || !written_.insert(canonical->address).second) return;
-    plan_.writes.push_back({key, canonical->address, index, entity.size, plain_contents(object.after->object(), entity),
-                            entity.section, entity.offset, std::move(expected)});
+    const auto [linked, copy] = linked_copy(index, entity);
+    plan_.writes.push_back({key, canonical->address, linked, entity.size, plain_contents(object.after->object(), entity),
+                            copy->section, copy->offset, std::move(expected)});
   }
 
   /// Five bytes of padding before the entry and two no-op bytes at it (or behind an endbr64) make a function replaceable.

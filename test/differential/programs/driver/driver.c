@@ -22,6 +22,7 @@ enum { VALUES = 4096, NAME = 64, FIELDS = 4096, PATH = 4096 };
 static struct value {
   char name[NAME];
   long *variable;
+  long initial;
 } values[VALUES];
 
 static struct field {
@@ -30,7 +31,7 @@ static struct field {
   size_t size;
 } fields[FIELDS];
 
-static int value_count, field_count, loading;
+static int value_count, field_count, loading, starting;
 static FILE *out;
 static atomic_ulong trace_sum, trace_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,8 +66,9 @@ void hr_state(const char *name, long *variable) {
   while (i < value_count && strcmp(values[i].name, name) != 0) i++;
   if (i == value_count && value_count < VALUES) {
     snprintf(values[i].name, NAME, "%s", name);
+    values[i].initial = *variable;
     value_count++;
-    const struct field *loaded = find_field(name);
+    const struct field *loaded = starting ? NULL : find_field(name);
     if (loaded && loaded->size == sizeof *variable) memcpy(variable, loaded->bytes, sizeof *variable);
   }
   values[i].variable = variable;
@@ -85,6 +87,15 @@ void hr_field(const char *name, void *data, size_t size) {
 }
 
 int hr_loading(void) { return loading; }
+
+/* The live process started before it was edited: what the start makes of variables that came later, it has not seen. */
+static void start(void) {
+  starting = 1;
+  subject_start();
+  starting = 0;
+  for (int i = 0; i < value_count; i++) *values[i].variable = values[i].initial;
+  value_count = 0;
+}
 
 static void write_state(void) {
   for (int i = 0; i < value_count; i++) hr_field(values[i].name, values[i].variable, sizeof(long));
@@ -147,7 +158,7 @@ static void serve(const char *fifo, const char *directory) {
 int main(int count, char **arguments) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   out = stdout;
-  subject_start();
+  start();
   if (count == 4 && strcmp(arguments[1], "serve") == 0) {
     serve(arguments[2], arguments[3]);
   } else if (count == 5 && strcmp(arguments[1], "once") == 0) {
