@@ -190,7 +190,7 @@ const symbols: Scenario = {
       "A23.started": "1",
       "A23.alias": "2_2",
       "A23.weak": "3",
-      "A23.ifunc": "4",
+      "A23.ifunc": "4_104",
       "A23.hidden": "5_6_7",
     });
     program.edit("a23.c", "return x + 1;", "return x + 10;");
@@ -202,7 +202,7 @@ const symbols: Scenario = {
     await program.hot(/chosen/);
     program.edit("a23.c", "return x + 4;", "return x + 40;");
     await program.hot(/a23_hidden/);
-    await bothShow(program, { "A23.weak": "21", "A23.ifunc": "31", "A23.hidden": "41_6_7" });
+    await bothShow(program, { "A23.weak": "21", "A23.ifunc": "31_131", "A23.hidden": "41_6_7" });
     program.edit("a23_hidden.cc", "return x + 5;", "return x + 50;");
     await program.hot(/a23_hidden_file/);
     await bothShow(program, { "A23.hidden": "41_51_7" });
@@ -222,7 +222,16 @@ const symbols: Scenario = {
     assert.ok(refused.reasons.every(({ code }) => code === "E_INITIALIZER"));
     program.edit("a23.c", "__attribute__((constructor)) static void late(void) { started += 7; }\n\n", "");
     await program.unchanged();
-    await bothShow(program, { "A23.started": "1", "A23.ifunc": "31" });
+        program.edit("a23.c", "return a23_ifunc(x) + 100;", "return a23_ifunc(x) + 200;");
+    await program.hot(/a23_indirect/);
+    await bothShow(program, { "A23.started": "1", "A23.ifunc": "31_231" });
+    program.edit("a23.c", "return (void *)chosen;", "return (void *)a23_plain;");
+    const resolver = (await program.restartNeeded()).reasons.find(({ code }) => code === "E_FUNCTION");
+    assert.match(resolver?.message ?? "", /the resolver of a23_ifunc changed/);
+    assert.ok(resolver?.file?.endsWith("a23.c") && resolver.line === 15, JSON.stringify(resolver));
+    program.edit("a23.c", "return (void *)a23_plain;", "return (void *)chosen;");
+    await program.unchanged();
+    await bothShow(program, { "A23.ifunc": "31_231" });
   },
 };
 

@@ -275,7 +275,7 @@ class Binder {
       const PatchObject& object = plan_.input.objects[i];
       for (const Entity& entity : object.after->all()) {
         const uint64_t* place = entity.section == 0 ? place_of_common(entity.name) : place_of(i, entity.section);
-        if (entity.part_of_user) continue;
+        if (entity.part_of_user || entity.indirect) continue;
         const auto canonical = canonicals.of_entity(object, entity);
         if (canonical && object.match->is_renamed(entity)) {
           const uint64_t address = canonical->thread_local_storage ? canonical->tls_offset : canonical->address;

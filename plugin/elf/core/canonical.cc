@@ -66,7 +66,11 @@ std::optional<Canonical> Canonicals::own(const PatchObject& object, const Entity
   if (local != introduced_here_.end()) return of_introduced(*local->second);
   if (object.located) {
     const auto located = object.located->find(known.key);
-    if (located != object.located->end()) return of_symbol(target(), located->second);
+    if (located != object.located->end()) {
+      // The address of an indirect function is that of its resolver.
+      if (located->second.type == STT_GNU_IFUNC) return std::nullopt;
+      return of_symbol(target(), located->second);
+    }
   }
   // A local name says nothing about a global one.
   return known.local ? std::nullopt : global(known.name);

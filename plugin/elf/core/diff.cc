@@ -6,6 +6,7 @@
 #include <set>
 
 #include "digest.h"
+#include "indirect.h"
 #include "names.h"
 
 namespace hotreload {
@@ -51,6 +52,7 @@ class Comparison {
     compare_initializers();
     compare_constructors();
     compare_left_behind();
+    for (Refusal& refusal : compare_indirect(match_, changed_)) diff_.refusals.push_back(std::move(refusal));
     return std::move(diff_);
   }
 

@@ -85,6 +85,7 @@ void Entities::collect() {
     entity.local = symbol.local();
     entity.weak = symbol.binding == STB_WEAK || symbol.binding == STB_GNU_UNIQUE;
     entity.hidden = symbol.visibility == STV_HIDDEN || symbol.visibility == STV_INTERNAL;
+    entity.indirect = symbol.type == STT_GNU_IFUNC;
     entity.section = common ? 0 : symbol.section;
     entity.offset = common ? 0 : symbol.value;
     entity.size = symbol.size;
@@ -103,6 +104,8 @@ void Entities::index_places() {
   for (auto& [section, indexes] : by_section_) {
     std::stable_sort(indexes.begin(), indexes.end(), [this](size_t a, size_t b) {
       if (all_[a].offset != all_[b].offset) return all_[a].offset < all_[b].offset;
+      // An indirect function lies where its resolver does, which is another function.
+      if (all_[a].indirect != all_[b].indirect) return all_[b].indirect;
       return all_[a].part_of_user < all_[b].part_of_user;
     });
     // A symbol without a size (assembler) reaches to the next one.
@@ -226,7 +229,7 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
   if (is_local_label(symbol.name) && symbol.type != STT_SECTION) {
     place = sum(symbol.value, std::max<int64_t>(0, from_symbol), 0);
   }
-  const Entity* entity = at(symbol.section, place);
+  const Entity* entity = symbol.type == STT_GNU_IFUNC ? indirect(symbol) : at(symbol.section, place);
   if (!entity && anonymous && shift > 0) {
     // The immediate operand moved the place before the start of the variable: look a little behind it.
     for (int64_t more = 1; more <= 4 && !entity; more++) entity = at(symbol.section, sum(uint64_t(place), more, 0));
@@ -235,6 +238,14 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
   if (!entity) return {Target::Form::kContents, {}, nullptr, symbol.section, place};
   const int64_t inside = sum(symbol.value - entity->offset, relocation.addend, shift);
   return {Target::Form::kEntity, entity->name, entity, symbol.section, inside};
+}
+
+const Entity* Entities::indirect(const Symbol& symbol) const {
+  for (const size_t index : by_section_.at(symbol.section)) {
+    const Entity& entity = all_[index];
+    if (entity.indirect && entity.name == symbol.name) return &entity;
+  }
+  return nullptr;
 }
 
 bool Entities::refers_into_function(const Entity& entity) const {

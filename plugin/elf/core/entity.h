@@ -24,6 +24,7 @@ struct Entity {
   bool local;           ///< STB_LOCAL: belongs to this translation unit alone
   bool weak;            ///< other translation units may define the same (vague linkage)
   bool hidden;          ///< cannot be preempted by another module
+  bool indirect;        ///< STT_GNU_IFUNC: this is the code that chooses the function's code
   /// Lives and dies with the code that refers to it: a clone, a label. It is compared and copied as part of that code.
   bool part_of_user;
   /// The key stands for several entities that cannot be told apart.
@@ -80,6 +81,7 @@ class Entities {
   void collect_anchors();
   void read_frames();
   const Entity* beside(uint32_t section, int64_t place) const;
+  const Entity* indirect(const Symbol& symbol) const;
 
   std::shared_ptr<const Object> object_;
   std::vector<Entity> all_;

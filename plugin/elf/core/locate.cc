@@ -54,7 +54,8 @@ class Match {
       if (reference_of(relocation.type) != Reference::kRelative32) continue;
       const Target target = original_.target_of(function.section, relocation);
       if (target.form != Target::Form::kEntity || !target.entity->local) continue;
-      if (target.entity->kind == Kind::kThreadLocal) continue;
+      // An indirect function is reached through the PLT.
+      if (target.entity->kind == Kind::kThreadLocal || target.entity->indirect) continue;
       const ModuleSymbol* symbol = symbol_of(*target.entity);
       // What a function of the module refers to cannot have been dropped by the linker: its name was, by strip -x.
       if (!symbol && !target.entity->part_of_user) return false;

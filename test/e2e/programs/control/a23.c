@@ -16,4 +16,6 @@ static void *resolve(void) { return (void *)chosen; }
 
 int a23_ifunc(int x) __attribute__((ifunc("resolve")));
 
+int a23_indirect(int x) { return a23_ifunc(x) + 100; }
+
 __attribute__((visibility("hidden"))) int a23_hidden(int x) { return x + 4; }
