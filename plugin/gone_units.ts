@@ -2,7 +2,6 @@
 //
 // The process still has its functions and variables, so that a reference to them could be bound, although the project
 // does not define them any more. And a static variable that another file has from now on would start anew.
-import { basename } from "node:path";
 import { type ObjectDiff, type ObjectHandle, readObject, shortName, symbolNames } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
 import type { GoneUnit } from "./translation_units.js";
@@ -54,9 +53,10 @@ export async function findUsersOfRemoved(
   for (const file of removed.length > 0 ? others() : []) {
     const handle = await readObject(file);
     if (!handle.ok) return handle;
-    const wanted = new Set(symbolNames(handle.value).undefined);
+    const { source, undefined: needed } = symbolNames(handle.value);
+    const wanted = new Set(needed);
     for (const name of removed.filter((name) => wanted.has(name))) {
-      const message = `${shortName(name)} is not defined any more, but ${basename(file)} uses it`;
+      const message = `${shortName(name)} is not defined any more, but ${source} uses it`;
       problems.set(name, { code: "E_UNDEFINED", message });
     }
   }

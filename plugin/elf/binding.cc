@@ -277,6 +277,7 @@ Napi::Value symbol_names_js(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const SymbolNames names = symbol_names(*unwrap<ObjectHandle>(info[0]));
   Napi::Object object = Napi::Object::New(env);
+  object["source"] = names.source;
   object["defined"] = keys_to_js(env, names.defined);
   object["undefined"] = keys_to_js(env, names.undefined);
   object["statics"] = keys_to_js(env, names.statics);

@@ -155,6 +155,8 @@ export interface TypeUse {
 
 /** Mangled names, each once. */
 export interface SymbolNames {
+  /** Name of the source file, without directories. */
+  readonly source: string;
   /** Strong definitions: a program has one of each. */
   readonly defined: readonly string[];
   /** Strong references to what the object does not define. */

@@ -140,7 +140,7 @@ export const renameStatic: Mutation = ({ text, random, number }) => {
   const names = new Set([...masked(text).matchAll(/\bhr_s\d+(_\d+)?\b/g)].map(([name]) => name));
   const name = random.pick([...names]);
   // Its name in the state stays: a value that is lost is a difference.
-  return name && text.replaceAll(new RegExp(`(?<!")\\b${name}\\b`, "g"), `${name.replace(/_.*/, "")}_${number}`);
+  return name && text.replaceAll(new RegExp(`(?<!")\\b${name}\\b`, "g"), `${name.replace(/(?<=\d)_.*/, "")}_${number}`);
 };
 
 export const changeString: Mutation = (place) => {

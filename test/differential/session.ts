@@ -227,6 +227,8 @@ class Session {
     if (verdict.type !== "hot" && verdict.type !== "unchanged") {
       throw new Error(`an edit that is taken back is ${JSON.stringify(verdict).slice(0, 1000)}`);
     }
+    // What the live process is compared with while the next edit is refused.
+    this.#fresh.link();
   }
 
   async #judge(verdict: Verdict): Promise<{ outcome: Outcome; codes?: readonly string[]; detail?: string }> {

@@ -7,6 +7,7 @@ namespace hotreload {
 
 SymbolNames symbol_names(const Entities& entities) {
   SymbolNames names;
+  names.source = entities.object().source_name;
   for (const Symbol& symbol : entities.object().symbols) {
     if (symbol.binding != STB_GLOBAL || symbol.name.empty()) continue;
     if (symbol.section == SHN_UNDEF) {

@@ -11,6 +11,7 @@ namespace hotreload {
 
 /// Each list without repetitions, in the order of the symbol table.
 struct SymbolNames {
+  std::string source;                  ///< the file's name as the compiler noted it, without directories
   std::vector<std::string> defined;    ///< strong: a program has one definition of each
   std::vector<std::string> undefined;  ///< strong references
   std::vector<std::string> statics;    ///< keys of writable variables of this translation unit alone

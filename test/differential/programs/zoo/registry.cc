@@ -65,6 +65,10 @@ void registry_state() {
   hr_field("registry.changes", &changes, sizeof changes);
   hr_field("registry.thread_changes", &thread_changes, sizeof thread_changes);
   hr_field("registry.account", &account, sizeof account);
+  char start[32] = {};
+  prefix().copy(start, sizeof start - 1);
+  hr_field("registry.prefix", start, sizeof start);
+  if (hr_loading()) prefix() = start;
   size_t size = counts.size();
   hr_field("registry.size", &size, sizeof size);
   auto entry = counts.begin();
