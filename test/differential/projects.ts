@@ -73,7 +73,7 @@ export const projects: Readonly<Record<string, Project>> = {
     },
     edits: /^sqlite3\.c$/,
     // A compile at -O2 takes half a minute.
-    levels: ["-O0", "-O1"],
+    levels: ["-O0"],
   },
   snappy: {
     files: () => ({

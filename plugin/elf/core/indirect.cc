@@ -1,7 +1,6 @@
 // Refuses changes that could make a resolver choose otherwise than it did.
 //
-// The resolver and what it calls count. What it only takes the address of does not: that is what it chooses from. The
-// assembler tells them apart: a call has a relocation of its own (R_X86_64_PLT32).
+// The resolver and what it calls count. What it only takes the address of does not: that is what it chooses from.
 #include "indirect.h"
 
 #include "names.h"
@@ -18,15 +17,24 @@ const Entity& resolver_of(const Entities& entities, const Entity& indirect) {
   return indirect;
 }
 
+/// A call or jump with a 32-bit displacement has its opcode just before it; a lea has a ModRM byte there.
+bool is_call(const Section& section, const Relocation& relocation) {
+  if (relocation.type != R_X86_64_PLT32 && relocation.type != R_X86_64_PC32) return false;
+  if (relocation.offset == 0 || relocation.offset > section.bytes.size()) return false;
+  const uint8_t opcode = uint8_t(section.bytes[relocation.offset - 1]);
+  return opcode == 0xe8 || opcode == 0xe9;
+}
+
 std::set<const Entity*> callees(const Entities& entities, const Entity& function) {
   std::set<const Entity*> found{&function};
   std::vector<const Entity*> pending{&function};
   while (!pending.empty()) {
     const Entity& caller = *pending.back();
     pending.pop_back();
-    for (const Relocation& relocation : entities.object().sections[caller.section].relocations) {
+    const Section& section = entities.object().sections[caller.section];
+    for (const Relocation& relocation : section.relocations) {
       const bool inside = relocation.offset >= caller.offset && relocation.offset < caller.offset + caller.size;
-      if (!inside || relocation.type != R_X86_64_PLT32) continue;
+      if (!inside || !is_call(section, relocation)) continue;
       const Target target = entities.target_of(caller.section, relocation);
       if (target.form != Target::Form::kEntity || target.entity->kind != Kind::kFunction) continue;
       if (found.insert(target.entity).second) pending.push_back(target.entity);
