@@ -3,4 +3,4 @@
 
 int a18_two(int x);
 
-void run_a18() { report("A18.copies", "%d %d", a18_copied(10), a18_two(20)); }
+void run_a18() { report("A18.copies", "%d %d", a18_copied(10 * A18_USES), a18_two(20)); }
