@@ -102,7 +102,7 @@ function withParameter(text: string, name: string, number: number, definition?: 
   for (const match of code.matchAll(call)) {
     const before = code.slice(code.lastIndexOf("\n", match.index) + 1, match.index);
     const defines = definition && match.index >= definition.start && match.index < definition.body;
-    const declares = /^[\w*&\s]+\s[*&]?$/.test(before) && !/\breturn\b/.test(before);
+    const declares = /^\s*\w[\w*&\s]*\s[*&]?$/.test(before) && !/\breturn\b/.test(before);
     const argument = defines ? `long hr_a${number}` : declares ? "long" : String(number % 10);
     result += `${text.slice(last, match.index)}${name}(${argument}${match[1] === undefined ? ", " : ")"}`;
     last = match.index + match[0].length;
