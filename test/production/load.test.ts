@@ -1,6 +1,6 @@
 // A server under the load of wrk is fixed and unfixed again and again: no request fails, and it hardly stands still.
 //
-// HOTRELOAD_LOAD_ROUNDS says how often (10); the pauses are printed. How long they may be is not asserted: other
+// HOTRELOAD_LOAD_ROUNDS says how often (3); the pauses are printed. How long they may be is not asserted: other
 // processes of the machine are in them.
 import { spawn } from "node:child_process";
 import { request } from "node:http";
@@ -8,7 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { exampleFolder, fix, undo, withWorkshop } from "./plain_program.js";
 
-const rounds = Number(process.env.HOTRELOAD_LOAD_ROUNDS) || 10;
+const rounds = Number(process.env.HOTRELOAD_LOAD_ROUNDS) || 3;
 
 /**
  * wrk, until it is told to end; then what it printed. It takes all that the processors have left, and no more: who fixes

@@ -104,13 +104,16 @@ export async function withWorkshop(body: (workshop: Workshop) => Promise<void>):
   workshop.remove();
 }
 
+/** On a busy machine the helper may get no processor for seconds. */
+const PATIENCE = ["--timeout", "60"];
+
 /** Applies a patch that must be applicable; returns what `fix` reported. */
 export function fix(program: RunningProgram, patch: string, ...args: readonly string[]) {
-  return expectOne(hotreload("fix", `${program.pid}`, patch, ...args), "applied");
+  return expectOne(hotreload("fix", `${program.pid}`, patch, ...PATIENCE, ...args), "applied");
 }
 
 export function undo(program: RunningProgram, ...args: readonly string[]) {
-  return expectOne(hotreload("undo", `${program.pid}`, ...args), "undone");
+  return expectOne(hotreload("undo", `${program.pid}`, ...PATIENCE, ...args), "undone");
 }
 
 function expectOne(answer: Answer, type: string): Readonly<Record<string, unknown>> {
