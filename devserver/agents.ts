@@ -118,6 +118,10 @@ export class Agent {
   async apply(patch: number, libraries: readonly string[], told: Told = {}): Promise<Answer<AppliedPatch>> {
     const command = { type: "apply", patch, libraries, ...cutOff(told) } as const;
     const answer = await this.request(command, "applied", this.deadlines.applyMs);
+    // Something of the ranges is in use that we do not know of: what a failed constructor left cannot be unloaded. Others
+    // are reserved before the next patch.
+    const isInUse = answer.kind === "refused" && /^E_AGENT_(?:PLACE|CONSTRUCTOR)$/.test(answer.code);
+    if (isInUse) this.ranges = [];
     return this.accept(answer, (reply) => {
       if (reply.type !== "applied") throw new Error("request() lets only the expected reply through");
       const applied = { patch: reply.patch, libraries: reply.libraries, standing: "standing" } as const;

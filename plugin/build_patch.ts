@@ -4,6 +4,8 @@
 // process has not been touched. When anything is refused, no library is returned at all.
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { CompileCommand } from "./compile_command.js";
+import { compileConstructions, needsConstructions } from "./constructions.js";
 import {
   bind,
   type ExportsHandle,
@@ -78,6 +80,8 @@ export interface PatchRequest {
   /** Of the shared libraries of others that the process has loaded. */
   readonly exports: ExportsHandle;
   readonly changes: readonly ModuleChange[];
+  /** How an object is compiled. */
+  readonly commandOf: (object: ObjectPath) => Promise<Result<CompileCommand>>;
 }
 
 export interface PatchParts {
@@ -117,6 +121,14 @@ interface Planned {
   readonly problems: readonly Problem[];
 }
 
+interface PlannedObject {
+  readonly id: UnitKey;
+  readonly before: ObjectHandle | null;
+  after: ObjectHandle;
+  built: ObjectHandle | null;
+  readonly located: LocatedHandle | null;
+}
+
 const refused = (reasons: readonly Problem[]): PatchOutcome => ({ kind: "restartNeeded", reasons });
 
 export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
@@ -154,6 +166,13 @@ async function tryPatch(
       ...planned.flatMap(({ plan }) => notesOf(plan)),
     ]),
   ];
+  if (planned.length > 1 && planned.some(({ plan }) => plan.constructionsLeaveModule)) {
+    reasons.push({
+      code: "E_INITIALIZER",
+      message: "the constructor of a new variable calls another module, which changed in the same save",
+    });
+    return refused(reasons);
+  }
   const removed = Object.fromEntries(planned.map(({ change, plan }) => [change.path, plan.removed]));
   const loaded = planned.filter(({ plan }) => !plan.empty);
   const compared = performance.now();
@@ -213,7 +232,7 @@ async function planModule(
   const target = request.modules.findIndex((module) => module.path === change.path);
   const module = request.modules[target];
   if (!module) return failure("E_ELF", "is not loaded in the process", { file: change.path });
-  const objects = [];
+  const objects: PlannedObject[] = [];
   for (const object of change.objects) {
     const after = await readObject(object.after);
     if (!after.ok) return after;
@@ -221,21 +240,26 @@ async function planModule(
     if (!before.ok) return before;
     const located = await locateOriginal(module, object);
     if (!located.ok) return located;
-    objects.push({ id: object.unit, before: before.value, after: after.value, located: located.value });
+    objects.push({ id: object.unit, before: before.value, after: after.value, built: null, located: located.value });
   }
   const directory = join(request.directory, `module-${target}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const made = await plan({
-    modules: request.modules.map(({ file, bias, tlsModule }) => ({ handle: file.handle, bias, tlsModule })),
-    target,
-    introduced: request.introduced,
-    removed: change.removed,
-    renewed: [...signatures.keys()],
-    others: signatures.size > 0 ? change.others() : [],
-    objects,
-    start: change.start,
-    directory,
-  });
+  const planWith = (others: readonly string[]) =>
+    plan({
+      modules: request.modules.map(({ file, bias, tlsModule }) => ({ handle: file.handle, bias, tlsModule })),
+      target,
+      introduced: request.introduced,
+      removed: change.removed,
+      renewed: [...signatures.keys()],
+      others,
+      objects,
+      start: change.start,
+      directory,
+    });
+  const first = await planWith(signatures.size > 0 ? change.others() : []);
+  if (!first.ok) return first;
+  const constructed = await addConstructions(request, change, first.value, objects, directory);
+  const made = constructed.added ? await planWith(change.others()) : first;
   if (!made.ok) return made;
   const compared = objects.map(({ id, before, after }, index) => ({
     id,
@@ -262,11 +286,42 @@ async function planModule(
         const symbol = made.value.refusals[i]?.symbol ?? "";
         return { ...(signatureOf(symbol, signatures) ?? {}), ...problem };
       }),
+      ...constructed.problems,
       ...lost.value,
       ...moved.value,
       ...used.value,
     ],
   });
+}
+
+/** Objects that bring something to be initialized are taken in another form, which can do it. */
+async function addConstructions(
+  request: PatchRequest,
+  change: ModuleChange,
+  { refusals, diffs }: Plan,
+  objects: PlannedObject[],
+  directory: string,
+): Promise<{ readonly added: boolean; readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  let added = false;
+  // What is refused for another reason stays refused.
+  if (refusals.length === 0 || !refusals.every(({ code }) => code === "E_INITIALIZER")) return { added, problems };
+  for (const [index, object] of objects.entries()) {
+    const [diff, changed] = [diffs[index], change.objects[index]];
+    if (!diff || !changed || !needsConstructions(diff)) continue;
+    const command = await request.commandOf(changed.id);
+    const base = join(directory, `constructions-${index}`);
+    const path = command.ok ? await compileConstructions(changed.after, diff, command.value, base) : command;
+    const after = path.ok ? await readObject(path.value) : path;
+    if (after.ok) {
+      object.built = object.after;
+      object.after = after.value;
+      added = true;
+    } else {
+      problems.push(after.problem);
+    }
+  }
+  return { added, problems };
 }
 
 async function readOptional(path: string | null): Promise<Result<ObjectHandle | null>> {
@@ -291,7 +346,9 @@ const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
 
 async function linkModule(request: PatchRequest, { change, plan }: Planned) {
   const directory = join(request.directory, `module-${request.modules.findIndex((m) => m.path === change.path)}`);
-  const library = join(request.directory, `${basename(directory)}-${basename(change.path)}.so`);
+  // Where a constructor failed, the library stays loaded: the next one, elsewhere, must not go by the same name.
+  const place = change.start.toString(16);
+  const library = join(request.directory, `${basename(directory)}-${place}-${basename(change.path)}.so`);
   const libraries = await writeStandIns(request.exports, plan.handle, directory);
   if (!libraries.ok) return { library, problems: [libraries.problem] };
   const outcome = await link(request.linker, {

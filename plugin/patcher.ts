@@ -10,6 +10,7 @@ import {
   type ProjectModule,
   type RemovedOfModules,
 } from "./build_patch.js";
+import { readCompileCommand } from "./compile_command.js";
 import { diskFull } from "./disk_full.js";
 import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
@@ -242,6 +243,7 @@ export class Patcher {
       introduced: known.introduced,
       exports: await this.#exportsOf(process),
       changes,
+      commandOf: (object) => readCompileCommand(this.#graph.buildDir, this.#graph.resolve(object)),
     });
     if (outcome.kind === "restartNeeded") return outcome;
     const compared = changes.flatMap(({ objects }) => objects);

@@ -19,9 +19,11 @@ export async function placedProblems(
 }
 
 /** `f(int)::n` is `f::n` in the debug information. */
-const scopedName = (symbol: string): string => shortName(symbol).replace(/\([^()]*\)(?: const)?::/g, "::");
+const scopedName = (symbol: string): string =>
+  shortName(symbol).replace(/\[abi:[^\]]*\]|\((?!anonymous namespace)[^()]*\)(?: const)?(?=::)/g, "");
 
-function placeOf(symbol: string, known: readonly ReadonlyMap<string, Place>[]): Place | undefined {
+/** Where what the symbol names is declared. */
+export function placeOf(symbol: string, known: readonly ReadonlyMap<string, Place>[]): Place | undefined {
   // gcc numbers function statics of C: `count.0`.
   const unnumbered = symbol.replace(/\.\d+$/, "");
   for (const name of [symbol, `${unnumbered}.`, unnumbered, scopedName(symbol)]) {

@@ -132,6 +132,8 @@ Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
   object["newVariables"] = keys_to_js(env, diff.new_variables);
   object["changedInitializers"] = keys_to_js(env, diff.changed_initializers);
   object["changedConstants"] = keys_to_js(env, diff.changed_constants);
+  object["initialized"] = keys_to_js(env, diff.initialized);
+  object["startFunctions"] = keys_to_js(env, diff.start_functions);
   object["leftBehind"] = keys_to_js(env, diff.left_behind);
   object["refusals"] = refusals_to_js(env, diff.refusals);
   return object;
@@ -219,7 +221,7 @@ PatchInput patch_input(const Napi::Object& value) {
   for_each(value.Get("objects"), [&](const Napi::Object& object) {
     input.objects.push_back({string(object, "id"), unwrap<ObjectHandle>(object.Get("before")),
                              unwrap<ObjectHandle>(object.Get("after")), unwrap<LocatedHandle>(object.Get("located")),
-                             nullptr});
+                             unwrap<ObjectHandle>(object.Get("built")), nullptr});
   });
   input.start = number(value, "start");
   input.directory = string(value, "directory");
@@ -334,6 +336,7 @@ Napi::Value places_js(const Napi::CallbackInfo& info) {
           object["file"] = entry.second.file;
           object["line"] = double(entry.second.line);
           object["name"] = entry.second.name;
+          object["parameters"] = entry.second.parameters;
           return object;
         });
       });
@@ -361,6 +364,7 @@ Napi::Value plan_js(const Napi::CallbackInfo& info) {
         });
         object["files"] = keys_to_js(env, plan.files);
         object["empty"] = plan.empty;
+        object["constructionsLeaveModule"] = plan.constructions_leave_module;
         const std::vector<Removed> removed(plan.removed.begin(), plan.removed.end());
         object["removed"] = to_array(env, removed, [&](const Removed& function) {
           Napi::Object entry = Napi::Object::New(env);

@@ -35,6 +35,10 @@ export interface ObjectDiff {
   readonly newVariables: readonly string[];
   readonly changedInitializers: readonly string[];
   readonly changedConstants: readonly string[];
+  /** New variables that initializers of the file refer to. */
+  readonly initialized: readonly string[];
+  /** New functions that are marked to run at start-up. */
+  readonly startFunctions: readonly string[];
   /** Functions, in words, whose lambdas changed so much that closures that live keep the old code. */
   readonly leftBehind: readonly string[];
   readonly refusals: readonly Refusal[];
@@ -83,6 +87,8 @@ export interface PlanInput {
     readonly id: string;
     readonly before: ObjectHandle | null;
     readonly after: ObjectHandle;
+    /** `after` as it was built, if that is another form of it that can construct its new variables. */
+    readonly built: ObjectHandle | null;
     readonly located: LocatedHandle | null;
   }[];
   /** Address in the process, page-aligned. */
@@ -105,6 +111,8 @@ export interface Plan {
   readonly files: readonly string[];
   /** Nothing to load: no code and no data changed. */
   readonly empty: boolean;
+  /** What constructs new variables calls other modules of the project. */
+  readonly constructionsLeaveModule: boolean;
 }
 
 /** In bytes, addresses in the process. */
@@ -172,6 +180,8 @@ export interface Place {
   readonly line: number;
   /** As it is written there. */
   readonly name: string;
+  /** Of a function: it has some. */
+  readonly parameters: boolean;
 }
 
 /** A pair of names: what stands for what is said where it is used. */

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { buildPatch, type PatchOutcome, type ProjectModule } from "../../plugin/build_patch.js";
 import { type Introduced, readExports, readModule } from "../../plugin/elf/index.js";
+import { failure } from "../../plugin/errors.js";
 import type { Linker } from "../../plugin/link.js";
 import { packageRoot } from "../../plugin/package_root.js";
 
@@ -135,6 +136,7 @@ export class PatchedProgram {
       modules: this.#modules,
       introduced: this.#introduced,
       exports: await readExports(this.#libraries),
+      commandOf: async () => failure("E_TOOL", "is not known here"),
       changes: [
         {
           path: this.#patchedModule,

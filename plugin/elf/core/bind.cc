@@ -275,7 +275,7 @@ class Binder {
       const PatchObject& object = plan_.input.objects[i];
       for (const Entity& entity : object.after->all()) {
         const uint64_t* place = entity.section == 0 ? place_of_common(entity.name) : place_of(i, entity.section);
-        if (entity.part_of_user || entity.indirect) continue;
+        if (entity.part_of_user || entity.indirect || is_construction(entity.name)) continue;
         const auto canonical = canonicals.of_entity(object, entity);
         if (canonical && object.match->is_renamed(entity)) {
           const uint64_t address = canonical->thread_local_storage ? canonical->tls_offset : canonical->address;
@@ -283,7 +283,7 @@ class Binder {
                                        entity.kind, address, entity.size, canonical->tls_module, true, {}});
         }
         if (!place || canonical) continue;
-        if (entity.kind == Kind::kFunction && (is_initializer(entity.name) || canonicals.entry_of(object, entity))) {
+        if (entity.kind == Kind::kFunction && ((is_initializer(entity.name) && !is_global_thread_initializer(entity)) || canonicals.entry_of(object, entity))) {
           continue;
         }
         const bool writable = entity.kind == Kind::kVariable;
@@ -301,6 +301,11 @@ class Binder {
                                    entity.kind, write.address, write.size, 0, false,
                                    pointers_in(*place + write.offset, write.size)});
     }
+  }
+
+  /// Code of other files calls it at each use of the variable.
+  static bool is_global_thread_initializer(const Entity& entity) {
+    return is_thread_initializer(entity.name) && !entity.local;
   }
 
   using Pointers = decltype(Introduced::pointers);

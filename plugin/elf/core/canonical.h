@@ -54,6 +54,8 @@ struct PatchObject {
   std::shared_ptr<const Entities> before;     ///< what the process runs; null for a file that is new to it
   std::shared_ptr<const Entities> after;      ///< what it shall run
   std::shared_ptr<const Located> located;     ///< local symbols of the version that was linked into the module
+  /// `after` as it was built, if that is another form of it that can construct its new variables: else null.
+  std::shared_ptr<const Entities> built = nullptr;
   /// Of both versions; made by plan_patch.
   std::shared_ptr<const Correspondence> match = nullptr;
 };

@@ -8,13 +8,14 @@
 #include "digest.h"
 #include "indirect.h"
 #include "names.h"
+#include "start_functions.h"
 
 namespace hotreload {
 
 namespace {
 
 bool is_compared(const Entity& entity) {
-  return !entity.part_of_user && !(entity.kind == Kind::kFunction && is_initializer(entity.name));
+  return !entity.part_of_user && !is_construction(entity.name) && !(entity.kind == Kind::kFunction && is_initializer(entity.name));
 }
 
 bool is_writable(const Entity& entity) {
@@ -50,7 +51,7 @@ class Comparison {
     compare_families();
     compare_names();
     compare_initializers();
-    compare_constructors();
+    compare_start_functions();
     compare_left_behind();
     for (Refusal& refusal : compare_indirect(match_, changed_)) diff_.refusals.push_back(std::move(refusal));
     return std::move(diff_);
@@ -200,48 +201,29 @@ class Comparison {
                "() is gone, and " + *entity.users.begin() + "() has one of the same name");
   }
 
-  /// Functions marked to run at start-up: one that is new would have to run now.
-  void compare_constructors() {
-    const std::set<const Entity*> old = constructors(before_);
-    for (const Entity* entity : constructors(after_)) {
-      if (old.count(match_.before_of(*entity)) > 0) continue;
-      refuse("E_INITIALIZER", *entity,
-             demangle(entity->name) + " is a new constructor function, which would have to run");
+  /// Functions marked to run at start-up: one that is new has to run now.
+  void compare_start_functions() {
+    std::set<const Entity*> old;
+    for (const Entity* entity : start_functions(before_)) old.insert(entity);
+    for (const Entity* entity : start_functions(after_)) {
+      if (is_initializer(entity->name) || old.count(match_.before_of(*entity)) > 0) continue;
+      diff_.start_functions.push_back(entity->key);
     }
   }
 
-  static std::set<const Entity*> constructors(const Entities& entities) {
-    std::set<const Entity*> found;
-    for (size_t index = 0; index < entities.object().sections.size(); index++) {
-      const Section& section = entities.object().sections[index];
-      if (section.name.substr(0, 11) != ".init_array" && section.name.substr(0, 6) != ".ctors") continue;
-      for (const Relocation& relocation : section.relocations) {
-        const Target target = entities.target_of(uint32_t(index), relocation);
-        if (target.form != Target::Form::kEntity || is_initializer(target.entity->name)) continue;
-        found.insert(target.entity);
-      }
-    }
-    return found;
-  }
-
-  /// Initializers never run again: a new variable that needs one cannot come in.
+  /// Initializers never run again as a whole: what is new needs its own.
   void compare_initializers() {
     const std::set<std::string> added(diff_.new_variables.begin(), diff_.new_variables.end());
-    if (added.empty()) return;
+    std::set<std::string> initialized;
     for (const Entity& entity : after_.all()) {
-      if (entity.kind == Kind::kFunction && is_initializer(entity.name)) refuse_initialized(entity, added);
-    }
-  }
-
-  void refuse_initialized(const Entity& initializer, const std::set<std::string>& added) {
-    const Section& section = after_.object().sections[initializer.section];
-    for (const Relocation& relocation : section.relocations) {
-      if (relocation.offset < initializer.offset || relocation.offset >= initializer.offset + initializer.size) continue;
-      const Target target = after_.target_of(initializer.section, relocation);
-      if (target.form != Target::Form::kEntity || added.count(target.entity->key) == 0) continue;
-      if (is_function_static(target.entity->name) || !reported_.insert(target.entity->key).second) continue;
-      refuse("E_INITIALIZER", *target.entity,
-             "the new variable " + demangle(target.entity->name) + " has a constructor that would have to run");
+      if (added.empty() || entity.kind != Kind::kFunction || !is_initializer(entity.name)) continue;
+      for (const Relocation& relocation : after_.object().sections[entity.section].relocations) {
+        if (relocation.offset < entity.offset || relocation.offset >= entity.offset + entity.size) continue;
+        const Target target = after_.target_of(entity.section, relocation);
+        if (target.form != Target::Form::kEntity || added.count(target.entity->key) == 0) continue;
+        if (is_function_static(target.entity->name) || !initialized.insert(target.entity->key).second) continue;
+        diff_.initialized.push_back(target.entity->key);
+      }
     }
   }
 

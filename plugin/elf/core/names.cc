@@ -81,6 +81,18 @@ bool is_initializer(std::string_view name) {
          is_sanitizer_constructor(name);
 }
 
+bool is_thread_initializer(std::string_view name) { return starts_with(name, "_ZTH") || name == "__tls_init"; }
+
+bool is_sanitizer_start(std::string_view name) {
+  return is_sanitizer_constructor(name) || starts_with(name, "_GLOBAL__sub_I_00099_");
+}
+
+bool is_construction_guard(std::string_view name) { return name.find("hotreload_guard") != std::string_view::npos; }
+
+bool is_construction(std::string_view name) {
+  return name.find("hotreload_construct_") != std::string_view::npos || is_construction_guard(name);
+}
+
 bool is_numbered_by_compiler(std::string_view name) {
   return name == ".str" || starts_with(name, ".str.") || starts_with(name, "__unnamed_") ||
          starts_with(name, "___asan_gen_") || starts_with(name, "__odr_asan");
@@ -117,6 +129,14 @@ std::string demangle(std::string_view name) {
   std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status),
                                                    &std::free);
   return status == 0 && text ? std::string(text.get()) : mangled;
+}
+
+std::string without_tags(const std::string& text) {
+  std::string result = text;
+  for (size_t at = result.find("[abi:"); at != std::string::npos; at = result.find("[abi:", at)) {
+    result.erase(at, result.find(']', at) - at + 1);
+  }
+  return result;
 }
 
 std::string short_name(std::string_view name) {

@@ -33,6 +33,18 @@ bool is_coroutine_part(std::string_view name);
 /// Function that runs dynamic initializers, or registers with a sanitizer: called once before main, or once a thread.
 bool is_initializer(std::string_view name);
 
+/// An initializer that each thread runs for itself: `_ZTH`, `__tls_init`.
+bool is_thread_initializer(std::string_view name);
+
+/// An initializer that does nothing but register with a sanitizer.
+bool is_sanitizer_start(std::string_view name);
+
+/// What we add to a file to construct its new variables (plugin/constructions.ts), and what belongs to that.
+bool is_construction(std::string_view name);
+
+/// Of these, the function that calls the others.
+bool is_construction_guard(std::string_view name);
+
 /// Data that the compiler made up and numbers by order, so that its name means something else in the next version:
 /// AddressSanitizer's tables of variables, and the string literals that it puts among them (`.str.3` of clang).
 bool is_numbered_by_compiler(std::string_view name);
@@ -49,6 +61,9 @@ std::string_view without_number(std::string_view name);
 /// What the statics of one name in one function have in common: `_ZZ1fvE1n_0` and `_ZZ1fvE1n` -> `_ZZ1fvE1n`,
 /// clang's `f.n.1` and `f.n` -> `f.n`. Their numbers follow their order in the source.
 std::string_view static_family(std::string_view name);
+
+/// Without the ABI tags that gcc shows in names: `text[abi:cxx11]` -> `text`.
+std::string without_tags(const std::string& text);
 
 /// As the user wrote it: `Body::kick(double)`; the name itself if it is not mangled.
 std::string demangle(std::string_view name);

@@ -5,6 +5,7 @@
 
 #include "debug_info.h"
 #include "dwarf_types.h"
+#include "names.h"
 
 namespace hotreload {
 
@@ -31,13 +32,14 @@ class Reader {
       switch (dwarf_tag(child)) {
         case DW_TAG_subprogram: {
           const std::string linkage = string_of(child, DW_AT_linkage_name);
-          if (!dwarf_hasattr(child, DW_AT_declaration)) note(child, scope, "");
+          if (!dwarf_hasattr(child, DW_AT_declaration)) note(child, scope, "", has_parameters(child));
           return visit(child, scope + name + "::", linkage.empty() ? name : linkage);
         }
         case DW_TAG_variable:
-          // A declaration in a class is followed by the definition, which names it.
+          // A declaration in a class or namespace is followed by the definition, which names it.
+          if (dwarf_hasattr(child, DW_AT_declaration)) declared_[dwarf_dieoffset(child)] = scope;
           if (!dwarf_hasattr(child, DW_AT_declaration) && (function.empty() || is_static(child))) {
-            note(child, scope, function);
+            note(child, scope_of(child, scope), function);
           }
           return;
         case DW_TAG_lexical_block: return visit(child, scope, function);
@@ -51,7 +53,7 @@ class Reader {
     });
   }
 
-  void note(Dwarf_Die* die, const std::string& scope, const std::string& function) {
+  void note(Dwarf_Die* die, const std::string& scope, const std::string& function, bool parameters = false) {
     uint64_t line = 0, index = 0;
     Dwarf_Files* files = nullptr;
     size_t count = 0;
@@ -59,9 +61,9 @@ class Reader {
     if (dwarf_getsrcfiles(&unit_->line_table, &files, &count) != 0 || index >= count) return;
     const char* file = dwarf_filesrc(files, index, nullptr, nullptr);
     if (!file) return;
-    const std::string name = name_of(die), linkage = string_of(die, DW_AT_linkage_name);
+    const std::string name = without_tags(name_of(die)), linkage = string_of(die, DW_AT_linkage_name);
     const std::string path = file[0] == '/' ? file : unit_->directory + "/" + file;
-    const Place place{path, unsigned(line), name, form_of(die)};
+    const Place place{path, unsigned(line), name, form_of(die), parameters};
     // gcc leaves the linkage name of a static variable out.
     if (!linkage.empty()) add(linkage, place);
     add(scope + name, place);
@@ -74,6 +76,21 @@ class Reader {
   void add(const std::string& name, const Place& place) {
     const auto [found, fresh] = places_.emplace(name, place);
     if (!fresh && found->second.form.empty() && !place.form.empty()) found->second = place;
+  }
+
+  /// gcc lays definitions beside the namespace that they belong to.
+  std::string scope_of(Dwarf_Die* die, const std::string& scope) const {
+    Dwarf_Attribute attribute;
+    Dwarf_Die declaration;
+    if (!dwarf_attr(die, DW_AT_specification, &attribute) || !dwarf_formref_die(&attribute, &declaration)) return scope;
+    const auto found = declared_.find(dwarf_dieoffset(&declaration));
+    return found == declared_.end() ? scope : found->second;
+  }
+
+  static bool has_parameters(Dwarf_Die* function) {
+    bool found = false;
+    for_each_child(function, [&](Dwarf_Die* child) { found = found || dwarf_tag(child) == DW_TAG_formal_parameter; });
+    return found;
   }
 
   /// Of a variable in a function. One that has no place at all may have been a static or not.
@@ -103,6 +120,7 @@ class Reader {
 
   const std::string path_;
   DebugUnit* unit_ = nullptr;
+  std::unordered_map<Dwarf_Off, std::string> declared_;  // declaration -> its scope
   std::unordered_map<std::string, Place> places_;
 };
 

@@ -15,6 +15,7 @@ struct Place {
   std::string name;  ///< as it is written there: `count` of `_ZL5count`
   /// Of a static variable: the operations that lead to its value, without addresses; "" if it has no place of its own.
   std::string form;
+  bool parameters = false;  ///< of a function: it has some
 };
 
 /// Symbol or `scope::name` -> where it is declared. Function statics of C go by `function.name`, as clang calls them, and by

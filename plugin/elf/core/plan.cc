@@ -1,11 +1,13 @@
 // Compares, chooses, and writes the prepared objects of a patch.
 #include "plan.h"
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 
 #include "../../../runtime/patch.h"
 #include "bytes.h"
+#include "construction_reach.h"
 #include "names.h"
 #include "object_writer.h"
 #include "relocation.h"
@@ -25,6 +27,12 @@ bool starts_with(std::string_view text, std::string_view prefix) { return text.s
 
 std::string slot_name(size_t index) { return "hotreload.slot." + std::to_string(index); }
 std::string stub_name(size_t index) { return "hotreload.stub." + std::to_string(index); }
+
+/// `_ZTH5fresh` for `fresh`, `_ZTHN1N5freshE` for `_ZN1N5freshE` (Itanium C++ ABI 5.1.4.4).
+std::string thread_initializer_of(const std::string& variable) {
+  if (starts_with(variable, "_Z")) return "_ZTH" + variable.substr(2);
+  return "_ZTH" + std::to_string(variable.size()) + variable;
+}
 
 std::string hexadecimal(uint64_t value) {
   char text[32];
@@ -57,9 +65,14 @@ class Planner {
     auto checked = check_renewals();
     if (!checked) return checked.error();
     collect_removed();
+    collect_constructions();
     if (plan_.refusals.empty()) collect_redirects();
     if (plan_.refusals.empty()) collect_writes();
-    plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty();
+    if (plan_.refusals.empty()) {
+      auto reached = check_constructions();
+      if (!reached) return reached.error();
+    }
+    plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty() && !constructs();
     if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       auto written = prepare(i);
@@ -86,19 +99,23 @@ class Planner {
     object->match = Correspondence::of(object->before ? object->before : empty_object(), object->after,
                                        plan_.input.renewed);
     Diff diff = diff_entities(*object->match);
-    for (const Refusal& refusal : diff.refusals) {
-      if (!is_harmless(refusal)) plan_.refusals.push_back(refusal);
-    }
+    if (object->built) keep_changes_of_build(*object, &diff);
+    for (const Refusal& refusal : diff.refusals) plan_.refusals.push_back(refusal);
     plan_.diffs.push_back(std::move(diff));
   }
 
-  /// A file that newly includes <iostream> brings an ios_base::Init; one that has run already does for all.
-  bool is_harmless(const Refusal& refusal) const {
-    if (refusal.code != "E_INITIALIZER" || refusal.symbol != "_ZStL8__ioinit") return false;
-    for (const UnitSymbols& unit : canonicals_.target().module->units) {
-      if (unit.symbols.count("_ZStL8__ioinit") > 0) return true;
+  /// Optimisers inline otherwise where more is in a file: what is the same as it was built stays as it is.
+  void keep_changes_of_build(const PatchObject& object, Diff* diff) const {
+    const auto match = Correspondence::of(object.before ? object.before : empty_object(), object.built, plan_.input.renewed);
+    const Diff built = diff_entities(*match);
+    const std::set<std::string> changed(built.changed_functions.begin(), built.changed_functions.end());
+    // A function that changed, and that has no code of its own in this form, is in others that call it.
+    for (const std::string& key : changed) {
+      if (!object.after->find(key)) return;
     }
-    return false;
+    const auto same = [&](const std::string& key) { return changed.count(key) == 0; };
+    auto& functions = diff->changed_functions;
+    functions.erase(std::remove_if(functions.begin(), functions.end(), same), functions.end());
   }
 
   /// gcc's DWARF does not tell the symbol of a static function of C++: all static ones of its plain name are meant.
@@ -183,7 +200,11 @@ class Planner {
       for (const std::string& key : plan_.diffs[i].new_variables) {
         const Entity& variable = *object.after->find(key);
         const bool reachable = !variable.local && !variable.weak && variable.section != 0;
-        if (reachable && !canonicals_.entry_of(object, variable)) roots_.push_back({i, variable.section, 0});
+        if (!reachable || canonicals_.entry_of(object, variable)) continue;
+        roots_.push_back({i, variable.section, 0});
+        // Files that use it only later on find its initializer by this name.
+        const Entity* initializer = variable.kind == Kind::kThreadLocal ? object.after->find(thread_initializer_of(variable.name)) : nullptr;
+        if (initializer) roots_.push_back({i, initializer->section, initializer->offset});
       }
     }
   }
@@ -242,6 +263,54 @@ class Planner {
                                 function.name});
     }
     return false;
+  }
+
+  void collect_constructions() {
+    for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
+      plan_.constructions.push_back(find_constructions(plan_.input.objects[i], plan_.diffs[i], canonicals_));
+      for (const Refusal& refusal : plan_.constructions.back().refusals) plan_.refusals.push_back(refusal);
+    }
+  }
+
+  uint32_t call_count() const {
+    size_t count = 0;
+    for (const Constructions& constructions : plan_.constructions) count += constructions.calls.size();
+    return uint32_t(count);
+  }
+
+  bool constructs() const { return call_count() > 0; }
+
+  /// They run before anything is redirected: what they reach must be the same before and after.
+  Result<Nothing> check_constructions() {
+    ReachQuestion question{plan_.input, canonicals_, {}, {}};
+    for (uint32_t i = 0; i < plan_.constructions.size(); i++) {
+      for (const Entity* function : plan_.constructions[i].calls) question.calls.emplace_back(i, function);
+    }
+    for (const Redirect& redirect : plan_.redirects) question.changed.emplace(redirect.object, redirect.section, redirect.offset);
+    for (const Write& write : plan_.writes) {
+      const Entity& entity = *plan_.input.objects[write.object].after->find(write.key);
+      question.changed.emplace(write.object, entity.section, entity.offset);
+    }
+    if (question.calls.empty() || question.changed.empty()) return Nothing{};
+    auto answer = reach_of_constructions(question, &others_);
+    if (!answer) return answer.error();
+    plan_.constructions_leave_module = answer.value().leaves_module;
+    if (!answer.value().changed) return Nothing{};
+    const std::string name = demangle(answer.value().changed->name);
+    plan_.refusals.push_back({"E_INITIALIZER",
+                              "the constructor of a new variable may use " + name +
+                                  ", which changed in the same save: it would run with the old one",
+                              answer.value().changed->name});
+    return Nothing{};
+  }
+
+  /// Index of the symbol that names the entity.
+  static uint32_t symbol_of(const Object& object, const Entity& entity) {
+    for (uint32_t i = 0; i < object.symbols.size(); i++) {
+      const Symbol& symbol = object.symbols[i];
+      if (symbol.section == entity.section && symbol.value == entity.offset && symbol.name == entity.name) return i;
+    }
+    return 0;
   }
 
   /// Old code sees new contents as well: they are written to where the process has the constant or variable.
@@ -398,6 +467,11 @@ class Planner {
       // The value of a common symbol is its alignment (gABI 4.1).
       const uint64_t value = symbol.section == SHN_COMMON ? 0 : symbol.value;
       addend = int64_t(value - target.entity->offset + uint64_t(relocation.addend));
+      const auto& stands_for = plan_.constructions[index].stands_for;
+      const auto variable = stands_for.find(target.entity);
+      if (variable != stands_for.end() && variable->second) {
+        copy->redirect(relocation, relocation.type, symbol_of(object, *variable->second), addend);
+      }
     }
     if (!canonical) {
       if (target.form == Target::Form::kExternal) plan_.externals.emplace_back(target.name);
@@ -451,7 +525,7 @@ class Planner {
     std::vector<NewRelocation> relocations;
     append(&table, hotreload_patch{HOTRELOAD_PATCH_MAGIC, HOTRELOAD_PATCH_VERSION,
                                    uint32_t(plan_.redirects.size()), plan_.input.start, 0,
-                                   uint32_t(plan_.writes.size()), 0});
+                                   uint32_t(plan_.writes.size()), call_count()});
     std::unordered_map<std::string, uint32_t> markers;
     const auto refer = [&](uint32_t object, uint32_t section, uint64_t offset) {
       const std::string name = marker_name(object, section);
@@ -477,6 +551,13 @@ class Planner {
       }
       if (write.expected) expectations.emplace_back(table.size(), &write);
       append(&table, uint64_t(0));
+    }
+    for (uint32_t i = 0; i < plan_.constructions.size(); i++) {
+      const Constructions& constructions = plan_.constructions[i];
+      for (const Entity* function : constructions.calls) {
+        refer(i, constructions.guard->section, constructions.guard->offset);
+        refer(i, function->section, function->offset);
+      }
     }
     for (const Root& root : roots_) {
       const bool tls = plan_.input.objects[root.object].after->object().sections[root.section].thread_local_storage();

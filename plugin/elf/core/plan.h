@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "canonical.h"
+#include "constructions.h"
 #include "diff.h"
 #include "initial.h"
 #include "result.h"
@@ -81,6 +82,8 @@ struct Plan {
   std::set<Removed> removed;  ///< from now on
   std::vector<Write> writes;
   std::vector<Kept> kept;
+  std::vector<Constructions> constructions;  ///< one for each object
+  bool constructions_leave_module = false;   ///< they call code of other modules of the project
   std::vector<Canonical> canonicals;
   std::vector<Site> sites;
   std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker

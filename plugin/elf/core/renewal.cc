@@ -10,18 +10,6 @@ namespace hotreload {
 
 namespace {
 
-/// Call or jump, directly or through the GOT (Intel SDM vol. 2: E8, E9, 0F 8x, FF /2, FF /4).
-bool is_call(const Section& section, const Relocation& relocation) {
-  if (!section.executable() || relocation.offset < 2 || relocation.offset >= section.bytes.size()) return false;
-  const uint8_t last = uint8_t(section.bytes[relocation.offset - 1]);
-  const uint8_t first = uint8_t(section.bytes[relocation.offset - 2]);
-  switch (reference_of(relocation.type)) {
-    case Reference::kRelative32: return last == 0xe8 || last == 0xe9 || (first == 0x0f && (last & 0xf0) == 0x80);
-    case Reference::kGot: return first == 0xff && (last == 0x15 || last == 0x25);
-    default: return false;
-  }
-}
-
 /// Name of a function or variable that takes the address of `name`, or calls it if `calls` is set; "" if there is none.
 std::string holder_of(const Entities& entities, const std::string& name) {
   const std::vector<Section>& sections = entities.object().sections;
@@ -43,13 +31,24 @@ std::string holder_of(const Entities& entities, const std::string& name) {
 
 }  // namespace
 
+bool is_call(const Section& section, const Relocation& relocation) {
+  if (!section.executable() || relocation.offset < 2 || relocation.offset >= section.bytes.size()) return false;
+  const uint8_t last = uint8_t(section.bytes[relocation.offset - 1]);
+  const uint8_t first = uint8_t(section.bytes[relocation.offset - 2]);
+  switch (reference_of(relocation.type)) {
+    case Reference::kRelative32: return last == 0xe8 || last == 0xe9 || (first == 0x0f && (last & 0xf0) == 0x80);
+    case Reference::kGot: return first == 0xff && (last == 0x15 || last == 0x25);
+    default: return false;
+  }
+}
+
 Result<Nothing> OtherObjects::read() {
   if (is_read_) return Nothing{};
   is_read_ = true;
   for (const std::string& path : paths_) {
     auto object = read_object(path);
     if (!object) return object.error();
-    std::set<std::string> names;
+    std::set<std::string> names, defined;
     bool has_globals = false, linked = false;
     for (const Symbol& symbol : object.value()->symbols) {
       if (symbol.local() || symbol.name.empty()) continue;
@@ -57,11 +56,14 @@ Result<Nothing> OtherObjects::read() {
         names.emplace(symbol.name);
       } else {
         has_globals = true;
+        defined.emplace(symbol.name);
         linked = linked || module_.globals.count(symbol.name) > 0;
       }
     }
     // A member of an archive that nothing needed is not part of the program.
-    if (linked || !has_globals) undefined_.emplace_back(path, std::move(names));
+    if (!linked && has_globals) continue;
+    undefined_.emplace_back(path, std::move(names));
+    for (const std::string& name : defined) definers_.emplace(name, path);
   }
   return Nothing{};
 }
@@ -73,6 +75,20 @@ Result<std::string> OtherObjects::user_of(const std::string& symbol) {
     if (names.count(symbol) > 0) return path;
   }
   return std::string();
+}
+
+Result<std::shared_ptr<const Entities>> OtherObjects::definer_of(const std::string& symbol) {
+  auto done = read();
+  if (!done) return done.error();
+  const auto path = definers_.find(symbol);
+  if (path == definers_.end()) return std::shared_ptr<const Entities>();
+  std::shared_ptr<const Entities>& entities = entities_[path->second];
+  if (!entities) {
+    auto object = read_object(path->second);
+    if (!object) return object.error();
+    entities = Entities::of(object.value());
+  }
+  return entities;
 }
 
 Result<std::vector<Refusal>> check_renewed(const std::vector<PatchObject>& objects,

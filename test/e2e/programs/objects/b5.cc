@@ -9,7 +9,7 @@ static std::vector<std::string> items(1, "an item");
 
 // place for variables
 
-int b5_version() { return 1; }
+[[gnu::noinline]] int b5_version() { return 1; }
 
 long b5_first() { return ++first.value; }
 
@@ -22,6 +22,11 @@ long b5_items() {
 
 long b5_inner() {
   // place for an inner variable
+  return 0;
+}
+
+long b5_added() {
+  // place for added variables
   return 0;
 }
 

@@ -13,4 +13,8 @@ long b5_first();
 long b5_second();
 long b5_items();
 long b5_inner();
+long b5_added();
+long b5_plain();
+int b5_made();
+int b5_throw();
 bool b5_is_over();

@@ -13,6 +13,10 @@ B5Object::~B5Object() {
   std::printf("destroyed %s\n", name);
 }
 
+int b5_made() { return made; }
+
+int b5_throw() { throw made; }
+
 void run_b5() {
   if (b5_is_over()) std::exit(0);
   report("B5.version", "%d", b5_version());
@@ -20,5 +24,7 @@ void run_b5() {
   report_counted("B5.second", b5_second());
   report_counted("B5.items", b5_items());
   if (const long inner = b5_inner()) report_counted("B5.inner", inner);
+  if (const long added = b5_added()) report_counted("B5.added", added);
+  if (const long plain = b5_plain()) report_counted("B5.plain", plain);
   report("B5.made", "%d_%d", made, destroyed);
 }
