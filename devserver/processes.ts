@@ -145,7 +145,9 @@ export class Processes {
         return true;
       case "unchanged":
         this.behind.delete(agent);
-        return false;
+        if (!outcome.notes?.length) return false;
+        this.report({ type: "unchanged", files: batch.files, warnings: batch.warnings, notes: outcome.notes });
+        return true;
       case "gone":
         return false;
     }

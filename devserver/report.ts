@@ -81,7 +81,13 @@ export type Report =
   | ({ readonly type: "state"; readonly pid: number; readonly kept: boolean } & KeptBlock)
   /** One connected process, in the answer to `status`. */
   | ({ readonly type: "status" } & ProcessStatus)
-  | { readonly type: "unchanged"; readonly files: readonly string[]; readonly warnings: string }
+  | {
+      readonly type: "unchanged";
+      readonly files: readonly string[];
+      readonly warnings: string;
+      /** What the user should know although nothing is to be done. */
+      readonly notes?: readonly string[];
+    }
   /** The compilers' output, as they wrote it. */
   | {
       readonly type: "buildFailed";

@@ -80,7 +80,11 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
     case "status":
       return statusText(report, options);
     case "unchanged":
-      return [`${colors.dim("same")}  ${files(report.files)}  nothing to do`, ...warnings(report.warnings)].join("\n");
+      return [
+        `${colors.dim("same")}  ${files(report.files)}  nothing to do`,
+        ...(report.notes ?? []).map((note) => `     ${note}`),
+        ...warnings(report.warnings),
+      ].join("\n");
     case "buildFailed":
       return `${colors.red("build failed")}  ${files(report.files)}\n${report.output}`;
     case "restartNeeded": {

@@ -16,7 +16,7 @@ export type UpdateOutcome =
       readonly appliedAt: number;
       readonly stillRunning: readonly StillRunning[];
     }
-  | { readonly kind: "unchanged" }
+  | { readonly kind: "unchanged"; readonly notes?: readonly string[] }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] }
   /** The program goes on with what it had. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string }

@@ -15,6 +15,7 @@ import {
   type ModuleFile,
   type ObjectHandle,
   type Plan,
+  places,
   plan,
   type Redirect,
   type Refusal,
@@ -29,7 +30,7 @@ import type { ObjectPath } from "./graph/graph.js";
 import { type ComparedObject, checkLayouts, type Renewed } from "./layouts.js";
 import { type Linker, link } from "./link.js";
 import type { Version } from "./object_versions.js";
-import { placedProblems } from "./places.js";
+import { placedProblems, placeOf } from "./places.js";
 import type { GoneUnit, UnitKey } from "./translation_units.js";
 
 export interface ObjectChange {
@@ -112,13 +113,14 @@ export type PatchOutcome =
       readonly libraryNames: Readonly<Record<string, string>>;
       readonly removed: RemovedOfModules;
     }
-  | { readonly kind: "unchanged"; readonly removed: RemovedOfModules }
+  | { readonly kind: "unchanged"; readonly removed: RemovedOfModules; readonly notes: readonly string[] }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
 
 interface Planned {
   readonly change: ModuleChange;
   readonly plan: Plan;
   readonly problems: readonly Problem[];
+  readonly notes: readonly string[];
 }
 
 interface PlannedObject {
@@ -163,7 +165,7 @@ async function tryPatch(
   const notes = [
     ...new Set([
       ...[...renewed.values()].flatMap((signatures) => [...signatures.values()].map(renewalNote)),
-      ...planned.flatMap(({ plan }) => notesOf(plan)),
+      ...planned.flatMap(({ plan, notes }) => [...notesOf(plan), ...notes]),
     ]),
   ];
   if (planned.length > 1 && planned.some(({ plan }) => plan.constructionsLeaveModule)) {
@@ -182,7 +184,7 @@ async function tryPatch(
   const unfit = [...checked.value.problems, ...linked.flatMap((outcome) => outcome.problems)];
   if (unfit.length > 0) return refused(uniqueReasons(unfit));
   if (renewed.size === 0 && checked.value.renewed.size > 0) return { kind: "renew", renewed: checked.value.renewed };
-  if (loaded.length === 0 && notes.length === 0) return { kind: "unchanged", removed };
+  if (loaded.length === 0) return { kind: "unchanged", removed, notes };
   const done = performance.now();
 
   const introduced: Introduced[] = [];
@@ -281,6 +283,7 @@ async function planModule(
   return success({
     change,
     plan: made.value,
+    notes: await initializerNotes(made.value.diffs, change.objects),
     problems: [
       ...(await placedProblems(made.value.refusals, change.objects)).map((problem, i) => {
         const symbol = made.value.refusals[i]?.symbol ?? "";
@@ -384,6 +387,26 @@ function namesOf(keys: readonly string[]): string[] {
 }
 
 const nameOf = (key: string): string => shortName(key.replace(/\.#.*$/, ""));
+
+/** Initializers that changed, of variables that were there: they do not run again. */
+async function initializerNotes(diffs: Plan["diffs"], objects: readonly ObjectChange[]): Promise<string[]> {
+  const notes: string[] = [];
+  for (const [index, { rewrittenInitializers, otherInitializers }] of diffs.entries()) {
+    const object = objects[index];
+    if (!object || (rewrittenInitializers.length === 0 && !otherInitializers)) continue;
+    const declared = await places(object.after);
+    for (const key of rewrittenInitializers) {
+      const place = placeOf(key, declared.ok ? [declared.value] : []);
+      const where = place === undefined ? "" : `${place.file}:${place.line}: `;
+      notes.push(`${where}the initializer of ${nameOf(key)}, or of a variable beside it, changed: ${NOT_AGAIN}`);
+    }
+    if (otherInitializers)
+      notes.push(`${object.id}: initializers changed, or are new and set no variable: ${NOT_AGAIN}`);
+  }
+  return notes;
+}
+
+const NOT_AGAIN = "it does not run again in this process, and live values stay as they are";
 
 function notesOf(plan: Plan): string[] {
   const notes = plan.kept.map(({ key, reason }) => keptNote(nameOf(key), reason));

@@ -102,7 +102,7 @@ function problemOf({ code, message, file, line }: LayoutChange, uses: readonly T
 /** What the program's author knows comes first: variables, then types and functions that are not of a template. */
 function rankOf(user: string): number {
   if (user.startsWith("the variable ")) return 0;
-  return /[<]|^_|^the type _|^a pointer/.test(user) ? 2 : 1;
+  return /[<]|^_|^the type _|^a pointer|\b(?:std|__gnu_cxx)::/.test(user) ? 2 : 1;
 }
 
 function hasCode(diff: ObjectDiff | undefined): boolean {

@@ -42,7 +42,7 @@ export interface Patch extends PatchParts {
 
 export type Update =
   | { readonly kind: "hot"; readonly patch: Patch }
-  | { readonly kind: "unchanged" }
+  | { readonly kind: "unchanged"; readonly notes?: readonly string[] }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] }
   /** Nothing is known against the change, but the patch could not be made: E_DISK. */
   | { readonly kind: "failed"; readonly problem: Problem };
@@ -255,7 +255,7 @@ export class Patcher {
     if (outcome.kind === "unchanged") {
       this.#settle(process, changes);
       this.#removed.set(keyOf(process), { after: number - 1, removed });
-      return { kind: "unchanged" };
+      return { kind: "unchanged", notes: outcome.notes };
     }
     const perModule = <T>(
       pick: (object: ObjectChange) => readonly [ObjectPath, T][],

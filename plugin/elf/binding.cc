@@ -133,6 +133,8 @@ Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
   object["changedInitializers"] = keys_to_js(env, diff.changed_initializers);
   object["changedConstants"] = keys_to_js(env, diff.changed_constants);
   object["initialized"] = keys_to_js(env, diff.initialized);
+  object["rewrittenInitializers"] = keys_to_js(env, diff.initializers.variables);
+  object["otherInitializers"] = diff.initializers.others;
   object["startFunctions"] = keys_to_js(env, diff.start_functions);
   object["leftBehind"] = keys_to_js(env, diff.left_behind);
   object["refusals"] = refusals_to_js(env, diff.refusals);

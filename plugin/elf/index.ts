@@ -37,6 +37,10 @@ export interface ObjectDiff {
   readonly changedConstants: readonly string[];
   /** New variables that initializers of the file refer to. */
   readonly initialized: readonly string[];
+  /** Variables that were there, whose dynamic initializers, or those of variables beside them, have other code. */
+  readonly rewrittenInitializers: readonly string[];
+  /** Initializers have other code that no variable can be told of. */
+  readonly otherInitializers: boolean;
   /** New functions that are marked to run at start-up. */
   readonly startFunctions: readonly string[];
   /** Functions, in words, whose lambdas changed so much that closures that live keep the old code. */

@@ -88,6 +88,7 @@ export interface Turned {
 export interface Unchanged {
   readonly type: "unchanged";
   readonly files: readonly string[];
+  readonly notes?: readonly string[];
 }
 
 export interface BuildFailed {

@@ -22,6 +22,10 @@ const NOTHING = {
   newVariables: [],
   changedInitializers: [],
   changedConstants: [],
+  initialized: [],
+  rewrittenInitializers: [],
+  otherInitializers: false,
+  startFunctions: [],
   leftBehind: [],
   refusals: [],
 };

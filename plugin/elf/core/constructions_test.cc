@@ -102,7 +102,7 @@ TEST_CASE("the initializers of a file that had none are called as they are, unle
     CHECK(whole.refusals.empty());
     REQUIRE(whole.calls.size() == 1);
     CHECK(whole.calls[0].substr(0, 14) == "_GLOBAL__sub_I");
-    const std::string touching = "int fresh = ++old; int g() { return ++fresh; }\n";
+    const std::string touching = "int fresh = compute(++old); int g() { return ++fresh; }\n";
     CHECK(outcome_of(toolchain, before, before + touching + guard).refusals == Names{"fresh"});
   }
 }

@@ -51,6 +51,8 @@ class Comparison {
     compare_families();
     compare_names();
     compare_initializers();
+    // What is new among them hides what changed.
+    if (diff_.initialized.empty()) diff_.initializers = hotreload::compare_initializers(match_);
     compare_start_functions();
     compare_left_behind();
     for (Refusal& refusal : compare_indirect(match_, changed_)) diff_.refusals.push_back(std::move(refusal));

@@ -7,6 +7,7 @@
 
 #include "correspondence.h"
 #include "entity.h"
+#include "initializer_changes.h"
 #include "result.h"
 
 namespace hotreload {
@@ -27,12 +28,14 @@ struct Diff {
   std::vector<std::string> changed_constants;     ///< keys of constants that have other contents of the same size
   std::vector<std::string> initialized;      ///< keys of new variables that initializers of the file refer to
   std::vector<std::string> start_functions;  ///< keys of new functions that are marked to run at start-up
+  InitializerChanges initializers;           ///< dynamic ones, of variables that were there
   std::vector<std::string> left_behind;        ///< functions of the old version whose lambdas keep their code
   std::vector<Refusal> refusals;
 
   bool empty() const {
     return changed_functions.empty() && new_functions.empty() && new_variables.empty() &&
-           changed_initializers.empty() && changed_constants.empty() && start_functions.empty() && refusals.empty();
+           changed_initializers.empty() && changed_constants.empty() && start_functions.empty() &&
+           initializers.variables.empty() && !initializers.others && refusals.empty();
   }
 };
 
