@@ -20,7 +20,8 @@ function run(statements: string): { status: number | null; stderr: string; child
     import { Program } from "${from("program")}";
     const ending = new Ending();
     const events = { output() {}, exited() {}, problem() {} };
-    const program = new Program({ path: "/bin/sleep", args: ["68"], sessionFile: "/s", piped: true }, events);
+    const options = { path: "/bin/sleep", args: ["68"], sessionFile: "/s", stateDir: "${scratch.file("state")}", piped: true };
+    const program = new Program(options, events);
     program.start();
     writeFileSync("${scratch.file("child")}", String(program.pid));
     ending.onEnd(() => program.stop(), () => program.kill());
