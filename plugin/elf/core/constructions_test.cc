@@ -3,6 +3,7 @@
 
 #include "../../../test/elf/compiled_objects.h"
 #include "construction_reach.h"
+#include "names.h"
 
 using namespace hotreload;
 using namespace hotreload_test;
@@ -19,7 +20,7 @@ std::string constructing(const std::string& declaration, const std::string& of =
 }
 
 struct Outcome {
-  Names calls, refusals;  ///< calls: names of functions
+  Names calls, refusals;  ///< calls: functions, demangled, for gcc and clang differ in how they mangle some
   std::string reached;    ///< what of the changed functions the calls come upon
 };
 
@@ -41,7 +42,7 @@ Outcome outcome_of(const Toolchain& toolchain, const std::string& before, const 
   const Diff diff = diff_entities(*input.objects[0].match);
   const Constructions found = find_constructions(input.objects[0], diff, canonicals);
   Outcome outcome;
-  for (const Entity* function : found.calls) outcome.calls.push_back(function->name);
+  for (const Entity* function : found.calls) outcome.calls.push_back(demangle(function->name));
   for (const Refusal& refusal : found.refusals) outcome.refusals.push_back(refusal.symbol);
   ReachQuestion question{input, canonicals, {}, {}};
   for (const Entity* function : found.calls) question.calls.emplace_back(0, function);
@@ -66,7 +67,7 @@ void check(const std::string& before, const std::string& after, const Outcome& e
   }
 }
 
-const Names construct_0{"_ZL21hotreload_construct_0v"};
+const Names construct_0{"hotreload_construct_0()"};
 
 }  // namespace
 
@@ -88,10 +89,10 @@ TEST_CASE("a function that constructs something else as well is not called") {
 
 TEST_CASE("statics of classes and names in namespaces are found by their scope") {
   const std::string before = text + first + "struct C { static A made; int x; };\n";
-  check(before, before + "A C::made(3); int g() { return C::made.x; }\n" + guard + constructing("A made(3);", "__C"), {{"_ZL24hotreload_construct_0__Cv"}, {}, ""});
+  check(before, before + "A C::made(3); int g() { return C::made.x; }\n" + guard + constructing("A made(3);", "__C"), {{"hotreload_construct_0__C()"}, {}, ""});
   check(before, before + "A C::made(3); int g() { return C::made.x; }\n" + guard + constructing("A made(3);"), {{}, {"_ZN1C4madeE"}, ""});
   const std::string nested = before + "namespace n { namespace { A fresh(3);\n" + constructing("A fresh(3);") + "} int g() { return fresh.x; } }\n";
-  check(before, nested + guard, {{"_ZN1n12_GLOBAL__N_1L21hotreload_construct_0Ev"}, {}, ""});
+  check(before, nested + guard, {{"n::(anonymous namespace)::hotreload_construct_0()"}, {}, ""});
 }
 
 TEST_CASE("the initializers of a file that had none are called as they are, unless they touch what was there") {
@@ -109,7 +110,7 @@ TEST_CASE("the initializers of a file that had none are called as they are, unle
 
 TEST_CASE("new constructor functions are called") {
   const std::string before = text + first;
-  check(before, before + "__attribute__((constructor)) static void start() { compute(1); }\n" + guard, {{"_ZL5startv"}, {}, ""});
+  check(before, before + "__attribute__((constructor)) static void start() { compute(1); }\n" + guard, {{"start()"}, {}, ""});
 }
 
 TEST_CASE("a constructor that comes upon what changed in the same save is told, directly or through others") {
