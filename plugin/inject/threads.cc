@@ -1,7 +1,6 @@
 // ptrace(2): seize, interrupt, wait, detach.
 #include "threads.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -73,10 +72,6 @@ user_regs_struct resumed(user_regs_struct registers, int bits) {
 }
 
 Threads::Threads(const Target& target) : target_(&target) {
-  // While a thread stands still nothing should come before this process. Sessions may share the processors evenly
-  // whatever their priorities (autogroups, sched(7)); only root may ask for more.
-  constexpr sched_param least{1};
-  sched_setscheduler(0, SCHED_RR, &least);
   // A stop of a thread that is traced is told by SIGCHLD; blocked, it stays until it is asked for.
   sigemptyset(&child_signal_);
   sigaddset(&child_signal_, SIGCHLD);
@@ -196,11 +191,7 @@ void Threads::restart_call(const HeldThread& thread) const {
   write_registers(thread.id, resumed(registers, target_->bits()));
 }
 
-Threads::~Threads() {
-  release();
-  constexpr sched_param none{0};
-  sched_setscheduler(0, SCHED_OTHER, &none);
-}
+Threads::~Threads() { release(); }
 
 void Threads::release() {
   for (const HeldThread& thread : held_) {
