@@ -38,6 +38,8 @@ export interface ReloadParts {
 
 /** For so long a build whose files are saved again is given up for the next one. */
 const SUPERSEDE_MS = 5000;
+/** A file that appeared is as old as that before anything reads it: what is written later can be told by its time. */
+const APPEARED_MS = 10;
 /** A save that began so long ago is complete. */
 const SLOW_SAVE_MS = 200;
 
@@ -186,6 +188,7 @@ export class Reload {
       resolve(reports);
     }
 
+    if (requests.appeared.length > 0) await delay(APPEARED_MS);
     // A full build compiles whatever is new: the patcher has to know of it first.
     const changes = await watch.take(requests.restart || requests.build);
     const isSaved = changes.changed.length + changes.touched.length > 0;
