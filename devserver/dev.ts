@@ -184,6 +184,8 @@ async function connect(
     },
   });
   if (program === undefined) report({ type: "ready", buildMs, readyMs: 0 });
+  // What was saved during the build is built before anything runs: half of the objects may be of the old text.
+  else if (watch.pending.length > 0) reload.restart();
   else if (!ending.signal.aborted) start(false);
   return reload;
 }

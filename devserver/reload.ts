@@ -38,6 +38,8 @@ export interface ReloadParts {
 
 /** For so long a build whose files are saved again is given up for the next one. */
 const SUPERSEDE_MS = 5000;
+/** A build that writes one of its own sources each time would never be done. */
+const FULL_BUILDS = 3;
 /** A file that appeared is as old as that before anything reads it: what is written later can be told by its time. */
 const APPEARED_MS = 10;
 /** A save that began so long ago is complete. */
@@ -313,32 +315,57 @@ export class Reload {
 
   private async buildAll(): Promise<void> {
     const seenAt = performance.now();
-    const built = await this.parts.tree.buildAll();
-    if (!built.ok) return this.problem(built.problem);
-    const { ok, ms, output } = built.value;
-    if (!ok) return this.buildFailed(output);
-    const text = `full build: ${built.value.built} steps in ${Math.round(ms)} ms`;
-    this.report({ type: "progress", stage: "build", text });
+    const built = await this.buildEverything();
+    if (built === undefined) return;
+    const { steps, ms, output } = built;
+    this.report({ type: "progress", stage: "build", text: `full build: ${steps} steps in ${Math.round(ms)} ms` });
     const batch = { files: this.takeFiles(), seenAt, buildMs: ms, warnings: output };
     const preparing = this.processes.prepareAll();
     if (!(await this.processes.updateAll(preparing, batch))) this.processes.conclude(preparing, batch);
   }
 
   private async buildAndStart(changes: Changes): Promise<void> {
-    const { tree, program, agents } = this.parts;
-    const built = await tree.buildAll();
-    if (!built.ok) return this.problem(built.problem);
-    if (!built.value.ok) return this.buildFailed(built.value.output, changes);
+    const { program, agents } = this.parts;
+    const built = await this.buildEverything(changes);
+    if (built === undefined) return;
     this.files.clear();
     if (program !== undefined) {
       const isRunning = program.isRunning();
       if (isRunning) this.restarting();
       await program.stop();
       // A program that ended by itself may have done so because of what it had kept.
-      if (!this.stopped) program.start(built.value.ms, isRunning);
+      if (!this.stopped) program.start(built.ms, isRunning);
     }
     // Those that were started elsewhere go on, and get what was saved.
     for (const agent of agents.connected) this.connected(agent);
+  }
+
+  /**
+   * Builds and links everything. What is saved meanwhile is built as well: half of the objects may be of the old text.
+   * @returns undefined if it failed, which is reported
+   */
+  private async buildEverything(changes?: Changes): Promise<{ steps: number; ms: number; output: string } | undefined> {
+    const { tree, watch } = this.parts;
+    const all = { steps: 0, ms: 0, output: "" };
+    for (let builds = 1; ; builds += 1) {
+      const built = await tree.buildAll();
+      if (!built.ok) {
+        this.problem(built.problem);
+        return undefined;
+      }
+      if (!built.value.ok) {
+        this.buildFailed(built.value.output, changes);
+        return undefined;
+      }
+      all.steps += built.value.built;
+      all.ms += built.value.ms;
+      all.output += built.value.output;
+      if (builds === FULL_BUILDS) return all;
+      const meanwhile = await watch.take(true);
+      tree.note(meanwhile);
+      for (const path of meanwhile.changed) this.files.add(path);
+      if (!tree.isDirty) return all;
+    }
   }
 
   /** A process cannot take a change: what is done about it. */

@@ -58,6 +58,10 @@ bool hotreload_library_inspect(struct hotreload_library *library, const char *pa
   *library = (struct hotreload_library){0};
   /* Not blocking: a FIFO would wait for its other end. */
   int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0 && errno == EACCES)
+    /* A server that gave up root: patches are for the eyes of the user who started it, and stay that. */
+    return hotreload_error_set(error, E_AGENT_FILE, "user %u, whom this process runs as by now, may not read %s", geteuid(),
+                               path);
   if (descriptor < 0)
     return hotreload_error_set(error, E_AGENT_FILE, "%s: %s", path,
                                errno == ELOOP ? "it is a symbolic link" : strerrorname_np(errno));

@@ -126,6 +126,21 @@ test("a project that does not compile is waited for", async () => {
   await end(dev);
 });
 
+test("what is saved during the first build is in the program from its start", async () => {
+  // A compiler launcher that saves a file once it was compiled.
+  const saving = `"$@" || exit
+case "$*" in *value.c.o*) [ -e saved ] || { : > saved; echo "int value(void) { return 2; }" > "$(dirname "$0")/value.c"; } ;; esac
+`;
+  const scratch = project({
+    "CMakeLists.txt": `${LISTS}set_target_properties(ticker PROPERTIES C_COMPILER_LAUNCHER "sh;\${CMAKE_SOURCE_DIR}/save.sh")\n`,
+    "save.sh": saving,
+  });
+  const dev = DevCommand.json(scratch.path);
+  const first = await dev.report("output");
+  assert.match(first.text, /^0 2 -$/m);
+  await end(dev);
+});
+
 test("--no-run starts nothing, and programs started elsewhere connect and are reported", async () => {
   const scratch = project();
   const dev = DevCommand.json(

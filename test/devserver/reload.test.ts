@@ -320,6 +320,22 @@ test("a restart builds what was saved this very moment, then stops and starts th
   assert.deepEqual(setup.patcher.taken().slice(0, 3), ["beforeBuild a.c.o", "afterBuild", "afterFullBuild"]);
 });
 
+test("what is saved while a restart builds is in the program that it starts", async () => {
+  edit("a.c", /return \d+/, "return 35");
+  const compiler = setup.holdCompiler();
+  setup.reload.restart();
+  await compiler.isHeld();
+  edit("shared.h", "int a(void);", "int  a(void);");
+  compiler.letGo();
+  await setup.program.started.next("start");
+  await setup.verdict("restarting");
+  assert.deepEqual(setup.program.calls, ["stop", "start keeping its state"]);
+  assert.deepEqual(setup.patcher.taken().slice(0, 6), [
+    ...["beforeBuild a.c.o", "afterBuild", "afterFullBuild"],
+    ...["beforeBuild main.c.o a.c.o b.c.o", "afterBuild", "afterFullBuild"],
+  ]);
+});
+
 test("a restart whose build fails leaves the program running", async () => {
   edit("a.c", /return \d+/, "return nothing");
   setup.reload.restart();

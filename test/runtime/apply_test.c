@@ -466,6 +466,13 @@ static void file_test(void) {
   EXPECT(!apply(other));
   EXPECT_ERROR(error, E_AGENT_FILE);
 
+  if (geteuid() == 0) {
+    test_begin("a process that gave up its user is told so, and may not read patches");
+    EXPECT(seteuid(65534) == 0 && !apply(path) && seteuid(0) == 0);
+    EXPECT_ERROR(error, E_AGENT_FILE);
+    EXPECT(strstr(error.message, "user 65534, whom this process runs as by now, may not read"));
+  }
+
   test_begin("a library or directory that others can write is refused");
   EXPECT(chmod(path, 0620) == 0 && !apply(path));
   EXPECT_ERROR(error, E_AGENT_OWNER);
