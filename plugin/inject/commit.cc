@@ -1,12 +1,12 @@
 // Stops all threads, judges, writes.
 #include "commit.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <optional>
+#include <thread>
 
 #include "stacks.h"
 #include "writing.h"
@@ -15,6 +15,10 @@ namespace hotreload {
 
 namespace {
 
+/// For how long threads are held at the first attempt if one of them does not stop; longer at each further one.
+constexpr std::chrono::milliseconds kShortest{200}, kLongest{2000};
+constexpr std::chrono::duration<double, std::milli> kLongestPause{50};
+constexpr uint64_t kNear = 1024;  // bytes between two entries
 constexpr uint64_t kPadding = 5;
 constexpr uint8_t kJumpBack[2] = {0xeb, 0xf9};  // over the no-ops of a padded entry, to its padding
 
@@ -34,19 +38,23 @@ uint64_t now_nanoseconds() {
 
 class Committer {
  public:
-  Committer(const Target& target, const Modules& modules, const CommitRequest& request)
-      : target_(target), modules_(modules), request_(request), workroom_(target, modules, request.deadline) {}
+  Committer(const Target& target, const Modules& modules, Threads* threads, const CommitRequest& request)
+      : target_(target), modules_(modules), threads_(threads), request_(request),
+        workroom_(target, modules, threads, request.deadline) {}
 
   Result<CommitReport> run() {
-    for (useconds_t pause = 1000;; pause = std::min<useconds_t>(2 * pause, 50000)) {
+    using std::chrono::duration;
+    for (duration<double, std::milli> pause{1};; pause = std::min(2 * pause, kLongestPause)) {
       report_.attempts++;
       auto done = attempt();
       if (!done) return target_.failed(done.error());
-      if (busy_.empty()) return report_;
-      if (Clock::now() + std::chrono::microseconds(pause) > request_.deadline) {
-        return Error{"E_IN_USE", busy_ + "; nothing was changed", ""};
+      if (!waiting_for_) return report_;
+      // At most half of the time it stands still for nothing.
+      const auto rest = std::max(pause, duration<double, std::milli>(report_.stopped_ms));
+      if (Clock::now() + rest > request_.deadline) {
+        return Error{waiting_for_->code, waiting_for_->message + "; nothing was changed", ""};
       }
-      usleep(pause);
+      std::this_thread::sleep_for(rest);
     }
   }
 
@@ -68,23 +76,24 @@ class Committer {
       auto entered = workroom_.enter(false, most_room());
       if (!entered) return entered;
     }
-    Threads threads(target_);
-    const auto begin = Clock::now();
-    auto held = threads.hold_all(std::min(request_.deadline, begin + std::chrono::seconds(2)));
-    if (!held) return held;
-    busy_.clear();
-    auto judged = judge(threads);
-    if (judged && busy_.empty()) {
-      judged = plan_values();
-      if (judged) {
-        plan_state();
-        judged = write_all(target_, &workroom_, &threads, writes_);
-      }
-    }
-    threads.release();
-    report_.stopped_ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    waiting_for_.reset();
+    auto done = threads_->hold_all(std::min(request_.deadline, Clock::now() + std::min(report_.attempts * kShortest, kLongest)));
+    if (done) done = judge(*threads_);
+    if (done && !waiting_for_) done = write();
+    threads_->release();
+    report_.stopped_ms = std::chrono::duration<double, std::milli>(Clock::now() - threads_->held_since()).count();
     report_.stopped_all_ms += report_.stopped_ms;
-    return judged;
+    if (done || done.error().code != "E_TIMEOUT") return done;
+    waiting_for_ = done.error();  // the others do not stand still for one that does not stop
+    return Nothing{};
+  }
+
+  Result<Nothing> write() {
+    join_entries();
+    auto planned = plan_values();
+    if (!planned) return planned;
+    plan_state();
+    return write_all(target_, &workroom_, *threads_, writes_);
   }
 
   bool needs_stacks() const {
@@ -160,12 +169,16 @@ class Committer {
     return Nothing{};
   }
 
-  /// Sets busy_ if a thread is where the writing must wait for it.
+  /// Sets waiting_for_ if a thread is where the writing must wait for it.
   Result<Nothing> judge(const Threads& threads) {
     for (const HeldThread& thread : threads.held()) {
       user_regs_struct registers;
       if (!threads.read_registers(thread.id, &registers)) {
         return target_.failed({"E_EXITED", "thread " + std::to_string(thread.id) + " ended meanwhile", ""});
+      }
+      if (is_in_run(target_, registers.rip)) {
+        waiting_for_ = Error{"E_BUSY", "thread " + std::to_string(thread.id) + " still does what an earlier command began", ""};
+        return Nothing{};
       }
       std::vector<uint64_t> places{registers.rip};
       bool unwound = false;
@@ -184,8 +197,10 @@ class Committer {
           const bool inside = at > place && at < place + size;
           const bool running = leave && (is_in(at, redirect.entry, redirect.size) || is_in(at, redirect.cold, redirect.cold_size));
           if (!inside && !running) continue;
-          busy_ = "thread " + std::to_string(thread.id) + " is in " + patch_->name(redirect.name) +
-                  ", whose first bytes cannot be changed while it runs";
+          waiting_for_ = Error{"E_IN_USE",
+                               "thread " + std::to_string(thread.id) + " is in " + patch_->name(redirect.name) +
+                                   ", whose first bytes cannot be changed while it runs",
+                               ""};
           return Nothing{};
         }
       }
@@ -219,9 +234,29 @@ class Committer {
     }
   }
 
+  /// Entries that are close to each other become one write with the code between them, which stands still.
+  void join_entries() {
+    std::sort(writes_.begin(), writes_.end(), [](const Write& a, const Write& b) { return a.address < b.address; });
+    std::vector<Write> joined;
+    for (const Write& entry : writes_) {
+      if (joined.empty() || !append_entry(&joined.back(), entry)) joined.push_back(entry);
+    }
+    writes_ = std::move(joined);
+  }
+
+  bool append_entry(Write* before, const Write& entry) const {
+    const uint64_t end = before->address + before->bytes.size();
+    if (entry.address < end || entry.address - end > kNear) return false;
+    std::string between(entry.address - end, '\0');
+    if (!target_.read(end, between.data(), between.size())) return false;
+    before->bytes += between + entry.bytes;
+    return true;
+  }
+
   /// Of what is planned and of what will be, once the process stands still.
   uint64_t most_room() const {
     std::vector<Write> most = writes_;
+    for (Write& entry : most) entry.bytes.resize(entry.bytes.size() + kNear);  // see join_entries
     for (const EditRecord& edit : patch_->edits) most.push_back({0, std::string(edit.size, '\0')});
     most.push_back({0, std::string(sizeof(StateRecord), '\0')});
     return room_for(most, target_.bits());
@@ -265,6 +300,7 @@ class Committer {
 
   const Target& target_;
   const Modules& modules_;
+  Threads* const threads_;
   const CommitRequest& request_;
   Workroom workroom_;
   CommitReport report_;
@@ -274,13 +310,13 @@ class Committer {
   std::unique_ptr<Stacks> stacks_;  ///< where it takes unwinding to see that a function was left
   std::map<uint64_t, bool> pristine_;
   uint64_t order_ = 1;
-  std::string busy_;
+  std::optional<Error> waiting_for_;  ///< why it cannot be done at this moment
 };
 
 }  // namespace
 
-Result<CommitReport> commit(const Target& target, const Modules& modules, const CommitRequest& request) {
-  return Committer(target, modules, request).run();
+Result<CommitReport> commit(const Target& target, const Modules& modules, Threads* threads, const CommitRequest& request) {
+  return Committer(target, modules, threads, request).run();
 }
 
 }  // namespace hotreload

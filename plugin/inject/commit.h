@@ -31,7 +31,7 @@ struct CommitRequest {
 /// If this process dies meanwhile, either all of it happens or nothing (writing.h).
 /// Errors: E_IN_USE (the message names the function), E_ENTRY_CHANGED (someone else changed the code), E_EXITED,
 /// E_PERMISSION, E_TIMEOUT, and those of Workroom::enter.
-Result<CommitReport> commit(const Target& target, const Modules& modules, const CommitRequest& request);
+Result<CommitReport> commit(const Target& target, const Modules& modules, Threads* threads, const CommitRequest& request);
 
 }  // namespace hotreload
 

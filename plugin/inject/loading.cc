@@ -19,9 +19,9 @@ constexpr int kMostPlaces = 4;
 
 }  // namespace
 
-Loading::Loading(const Target& target, const Modules& modules, Clock::time_point deadline)
-    : target_(target), modules_(modules), deadline_(deadline), workroom_(target, modules, deadline), borrowing_(target, modules),
-      stacks_(target, modules) {}
+Loading::Loading(const Target& target, const Modules& modules, Threads* threads, Clock::time_point deadline)
+    : target_(target), modules_(modules), threads_(threads), deadline_(deadline), workroom_(target, modules, threads, deadline),
+      borrowing_(target, modules), stacks_(target, modules) {}
 
 Result<Nothing> Loading::find_functions() {
   const auto find = [&](const char* name) {
@@ -50,28 +50,30 @@ Result<Nothing> Loading::run_safely(std::vector<Operation>* wanted) {
   operations.push_back({Operation::kRestore, 0, {error_place, kept, 0, 0, 0, 0}});
 
   for (useconds_t pause = 500; Clock::now() < deadline_; pause = std::min<useconds_t>(2 * pause, 20000)) {
-    auto ids = target_.threads();
+    auto ids = target_.threads_at_rest_first();
     if (!ids) return ids.error();
     // In a process that is stopped by a signal no other thread can release a lock: all must be outside.
     const bool all_threads = target_.is_stopped();
     bool safe = true;
     for (const pid_t id : ids.value()) {
-      Threads threads(target_);
+      threads_->release();
       const auto begin = Clock::now();
-      auto held = threads.hold(id, std::min(deadline_, begin + std::chrono::milliseconds(500)));
+      auto held = threads_->hold(id, std::min(deadline_, begin + std::chrono::milliseconds(500)));
       if (!held) {
         if (target_.has_exited()) return target_.failed(held.error());
         continue;
       }
-      const bool may_call = borrowing_.is_safe(threads, &stacks_, *threads.find(id));
+      const bool may_call = borrowing_.is_safe(*threads_, &stacks_, *threads_->find(id));
       safe = safe && may_call;
       if (all_threads ? !safe || id != ids.value().back() : !may_call) continue;
-      auto done = workroom_.run(&threads, id, &operations, true, deadline_);
+      auto done = workroom_.run(id, &operations, true, deadline_);
       workroom_.borrowed_since(begin);
+      threads_->release();
       if (!done && done.error().code == "E_BUSY") continue;
       if (done) std::copy(operations.begin() + long(first), operations.end() - 1, wanted->begin());
       return done;
     }
+    threads_->release();
     usleep(pause);
   }
   return Error{"E_BUSY",

@@ -20,7 +20,7 @@ struct LoadReport {
 
 class Loading {
  public:
-  Loading(const Target& target, const Modules& modules, Clock::time_point deadline);
+  Loading(const Target& target, const Modules& modules, Threads* threads, Clock::time_point deadline);
 
   /// Loads the image near the module. Nothing is redirected yet. After a failure nothing stays behind in the process.
   /// Errors: E_LOADER (no dynamic loader, or it refuses), E_BUSY (no thread can be borrowed), E_RANGE, E_UNDEFINED,
@@ -40,6 +40,7 @@ class Loading {
 
   const Target& target_;
   const Modules& modules_;
+  Threads* const threads_;
   const Clock::time_point deadline_;
   Workroom workroom_;
   Borrowing borrowing_;

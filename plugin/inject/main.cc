@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -22,6 +23,14 @@ namespace {
 
 Clock::time_point deadline_of(const char* milliseconds) {
   return Clock::now() + std::chrono::milliseconds(strtoull(milliseconds, nullptr, 10));
+}
+
+/// Whatever happens, a command comes to an end: the kernel ends this process then, which may be at any moment (writing.h),
+/// and it lets all threads go that were held.
+void end_soon_after(const char* milliseconds) {
+  constexpr unsigned kPatience = 30;  // seconds, for what must be ended once it was begun
+  signal(SIGALRM, SIG_DFL);
+  alarm(unsigned(std::min(strtoull(milliseconds, nullptr, 10) / 1000, 1000000ull)) + kPatience);
 }
 
 std::string read_input() {
@@ -91,6 +100,7 @@ Result<std::string> fix(pid_t pid, const FixArguments& arguments) {
   }
   auto patches = read_patches(target);
   if (!patches) return patches.error();
+  Threads threads(target);
   LoadReport loaded;
   for (const LoadedPatch& patch : patches.value()) {
     if (patch.digest() != arguments.digest || patch.record.module_bias != module->bias) continue;
@@ -100,13 +110,13 @@ Result<std::string> fix(pid_t pid, const FixArguments& arguments) {
     loaded.start = patch.start;  // it was taken back, or its fix was interrupted: it is still there
   }
   if (loaded.start == 0) {
-    Loading loading(target, modules.value(), arguments.deadline);
+    Loading loading(target, modules.value(), &threads, arguments.deadline);
     const auto added = [&](const std::string& name) { return added_before(patches.value(), module->bias, name); };
     auto report = loading.load_image(payload.value(), *module, arguments.digest, patches.value().size() + 1, added);
     if (!report) return target.failed(report.error());
     loaded = report.value();
   }
-  auto report = commit(target, modules.value(), {loaded.start, true, arguments.by, arguments.uid, arguments.deadline});
+  auto report = commit(target, modules.value(), &threads, {loaded.start, true, arguments.by, arguments.uid, arguments.deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), loaded.borrowed_ms) + ",\"start\":" + json_number(loaded.start) + "}";
 }
@@ -118,7 +128,8 @@ Result<std::string> undo(pid_t pid, Clock::time_point deadline, uint64_t start) 
   if (!memory) return memory.error();
   auto modules = Modules::read(opened.value());
   if (!modules) return modules.error();
-  auto report = commit(opened.value(), modules.value(), {start, false, "", 0, deadline});
+  Threads threads(opened.value());
+  auto report = commit(opened.value(), modules.value(), &threads, {start, false, "", 0, deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), 0) + "}";
 }
@@ -176,6 +187,7 @@ Result<std::string> find(const std::string& build_id) {
 Result<std::string> run(const std::vector<std::string>& arguments) {
   const std::string command = arguments.empty() ? "" : arguments[0];
   const pid_t pid = arguments.size() > 1 ? atoi(arguments[1].c_str()) : 0;
+  if (arguments.size() > 2) end_soon_after(arguments[2].c_str());
   if (command == "fix" && arguments.size() == 6) {
     return fix(pid, {deadline_of(arguments[2].c_str()), arguments[3], arguments[4],
                      uint32_t(strtoul(arguments[5].c_str(), nullptr, 10))});

@@ -33,14 +33,17 @@ uint64_t context_size(int bits, size_t operations);
 uint64_t result_place(int bits, uint64_t context, size_t operation);
 uint64_t argument_place(int bits, uint64_t context, size_t operation, size_t argument);
 
+/// True if a thread at this place is on its way through a run. If it is none of ours, who began it is dead.
+bool is_in_run(const Target& target, uint64_t place);
+
 class Remote {
  public:
   Remote(const Target& target, Threads* threads) : target_(target), threads_(threads) {}
 
   /// Runs the operations in a held thread, with its signals held back, and sets their results; the thread is held
   /// afterwards, where it was before. Once it has begun the thread finds its way back without us.
-  /// Errors: E_EXITED, E_TIMEOUT, E_BUSY (a signal came first) and E_STACK (the context cannot be written): nothing
-  /// happened.
+  /// Errors: E_EXITED, E_TIMEOUT (a function does not return), E_BUSY (a signal came first) and E_STACK (the context
+  /// cannot be written): nothing happened.
   Result<Nothing> run(pid_t thread, const Workplace& place, std::vector<Operation>* operations, Clock::time_point deadline);
   /// False if a signal handler may still come back to the code of a run: its memory must stay.
   bool has_left() const { return left_; }
@@ -48,7 +51,6 @@ class Remote {
  private:
   bool write_context(pid_t thread, const Workplace& place, const user_regs_struct& back,
                      const std::vector<Operation>& operations) const;
-  bool is_inside(const user_regs_struct& registers, const Workplace& place) const;
 
   const Target& target_;
   Threads* threads_;

@@ -1,23 +1,23 @@
 /* What a borrowed thread of the target executes: a list of system calls and calls, and then the way back to where it
- * was, by itself. It is copied into the target; the last eight (four) bytes are the address to go back to.
+ * was, by itself. It restores every register from the context below, so that nothing has to be put right from outside:
+ * this process may be killed at any moment. The code is the same for every thread and every return, so that one thread
+ * may still be in it when another one comes.
  *
- * The thread comes here with the stack pointer and rbx (ebx) at the context below. It restores every register from
- * there, so that nothing has to be put right from outside: this process may be killed at any moment. When it is done it
- * waits for the results to be read and to be put back from outside, but not for long: a second or two.
- * Signals are held back meanwhile. While the stack pointer is at the context, a signal's frame goes below it; one
- * instruction takes it back.
+ * The thread comes here with the stack pointer and rbx (ebx) at the context. Signals are held back meanwhile. Each of
+ * its system calls stops it (PTRACE_SYSCALL); at the last one, with `done` set, the results can be read.
+ * While the stack pointer is at the context, a signal's frame goes below it; one instruction takes it back.
  *
  * Context, in words of the machine (8 or 4 bytes):
  *   0 done  1 count  2 floating-point state, or 0
- *   3 rax  4 rbx  5 rcx  6 rdx  7 rsi  8 rdi  9 rbp  10 r8 ... 17 r15  18 rflags  19 rsp
- *   20 the mask of all signals  22 room for the mask of signals that the thread has  24 operations
- *   (32 bits: words 10 to 17 are not used)
+ *   3 rax  4 rbx  5 rcx  6 rdx  7 rsi  8 rdi  9 rbp  10 r8 ... 17 r15
+ *   18 rip  19 cs  20 rflags  21 rsp  22 ss, as iretq takes them (32 bits: esp is that of a `ret` to eip)
+ *   23 the mask of all signals  25 room for the mask of signals that the thread has  28 operations
+ *   (32 bits: words 10 to 19 and 22 are not used)
  * Operation: kind, number or function, six arguments, result.
  *   kind 0 system call; 1 call; 2 copy four bytes: the place is in the word at argument 0, to argument 1; 3 back again;
  *   4 pwrite64 to the descriptor that is in the word at argument 0, of argument 2 entries at argument 1: address, bytes,
  *   size
  */
-#define PATIENCE (1 << 25)
 #define WORD 8
 #define AT(n) (n * WORD)
 
@@ -31,11 +31,11 @@
 hotreload_stub_64:
   mov $14, %eax  /* rt_sigprocmask */
   mov $2, %edi   /* SIG_SETMASK */
-  lea AT(20)(%rbx), %rsi
-  lea AT(22)(%rbx), %rdx
+  lea AT(23)(%rbx), %rsi
+  lea AT(25)(%rbx), %rdx
   mov $8, %r10d
   syscall
-  lea AT(24)(%rbx), %r12
+  lea AT(28)(%rbx), %r12
   mov AT(1)(%rbx), %r13
   cld
 1:
@@ -103,19 +103,12 @@ hotreload_stub_64:
 7:
   mov %rbx, %rsp
   movq $1, AT(0)(%rsp)
-  mov $PATIENCE, %ecx
-9:
-  pause
-  dec %ecx
-  jnz 9b
   mov $14, %eax
   mov $2, %edi
-  lea AT(22)(%rsp), %rsi
+  lea AT(25)(%rsp), %rsi
   xor %edx, %edx
   mov $8, %r10d
   syscall
-  pushq AT(18)(%rsp)
-  popfq
   mov AT(3)(%rsp), %rax
   mov AT(4)(%rsp), %rbx
   mov AT(5)(%rsp), %rcx
@@ -131,23 +124,20 @@ hotreload_stub_64:
   mov AT(15)(%rsp), %r13
   mov AT(16)(%rsp), %r14
   mov AT(17)(%rsp), %r15
-  mov AT(19)(%rsp), %rsp
-  jmp *8f(%rip)
-8:
-  .quad 0
+  add $AT(18), %rsp
+  iretq
 hotreload_stub_64_end:
 
 #undef WORD
 #define WORD 4
 
   .code32
-/* The address of the last word is not known to the code: fix writes it into the jump, 4 bytes before the end. */
 hotreload_stub_32:
   mov %ebx, %ebp
   mov $175, %eax  /* rt_sigprocmask */
   mov $2, %ebx    /* SIG_SETMASK */
-  lea AT(20)(%ebp), %ecx
-  lea AT(22)(%ebp), %edx
+  lea AT(23)(%ebp), %ecx
+  lea AT(25)(%ebp), %edx
   mov $8, %esi
   int $0x80
   mov %ebp, %ebx
@@ -158,7 +148,7 @@ hotreload_stub_32:
   cmp AT(1)(%ebx), %eax
   jae 6f
   imul $AT(9), %eax, %eax
-  lea AT(24)(%ebx,%eax), %esi
+  lea AT(28)(%ebx,%eax), %esi
   push %ebx
   mov AT(0)(%esi), %eax
   cmp $1, %eax
@@ -245,18 +235,13 @@ hotreload_stub_32:
 7:
   mov %ebx, %esp
   movl $1, AT(0)(%esp)
-  mov $PATIENCE, %ecx
-9:
-  pause
-  dec %ecx
-  jnz 9b
   mov $175, %eax
   mov $2, %ebx
-  lea AT(22)(%esp), %ecx
+  lea AT(25)(%esp), %ecx
   xor %edx, %edx
   mov $8, %esi
   int $0x80
-  pushl AT(18)(%esp)
+  pushl AT(20)(%esp)
   popf
   mov AT(3)(%esp), %eax
   mov AT(4)(%esp), %ebx
@@ -265,11 +250,8 @@ hotreload_stub_32:
   mov AT(7)(%esp), %esi
   mov AT(8)(%esp), %edi
   mov AT(9)(%esp), %ebp
-  mov AT(19)(%esp), %esp
-  .byte 0xff, 0x25  /* jmp *address */
-  .long 0
-8:
-  .long 0
+  mov AT(21)(%esp), %esp
+  ret
 hotreload_stub_32_end:
 
   .section .note.GNU-stack, "", @progbits

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -159,6 +160,15 @@ Result<std::vector<Mapping>> Target::mappings() const {
 Result<std::vector<pid_t>> Target::threads() const {
   std::vector<pid_t> threads = numbers_in(folder_of(pid_) + "/task");
   if (threads.empty()) return Error{"E_EXITED", "process " + std::to_string(pid_) + " ended meanwhile", ""};
+  return threads;
+}
+
+Result<std::vector<pid_t>> Target::threads_at_rest_first() const {
+  auto threads = this->threads();
+  if (!threads) return threads;
+  std::stable_partition(threads.value().begin(), threads.value().end(), [&](pid_t thread) {
+    return status_field(folder_of(pid_) + "/task/" + std::to_string(thread), "State").rfind("R", 0) != 0;
+  });
   return threads;
 }
 

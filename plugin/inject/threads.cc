@@ -16,6 +16,8 @@ namespace hotreload {
 
 namespace {
 
+constexpr int kCallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+
 // What the kernel returns inside of itself for a call to be restarted (include/linux/errno.h).
 constexpr int64_t kRestartSys = -512, kRestartNoIntr = -513, kRestartNoHand = -514, kRestartBlock = -516;
 
@@ -91,7 +93,7 @@ void Threads::forget(pid_t thread) {
 }
 
 Result<Nothing> Threads::seize(pid_t thread) {
-  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, PTRACE_O_TRACESYSGOOD) != 0) {
     if (errno == ESRCH || is_dead(target_->pid(), thread)) return Nothing{};
     const pid_t tracer = atoi(status_field("/proc/" + std::to_string(thread), "TracerPid").c_str());
     if (tracer != 0 && tracer != getpid()) {
@@ -103,11 +105,11 @@ Result<Nothing> Threads::seize(pid_t thread) {
                      strerror(errno) + "; see /proc/sys/kernel/yama/ptrace_scope)",
                  ""};
   }
-  held_.push_back({thread, false, 0, false});
-  ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
+  held_.push_back({thread, false, 0});
   return Nothing{};
 }
 
+/// False while it runs. An ended one is neither running nor stopped.
 bool Threads::has_stopped(HeldThread* thread) {
   int status = 0;
   const pid_t got = waitpid(thread->id, &status, __WALL | WNOHANG);
@@ -115,61 +117,71 @@ bool Threads::has_stopped(HeldThread* thread) {
     const int signal = WSTOPSIG(status);
     const bool event = (status >> 16) == PTRACE_EVENT_STOP;
     thread->stopped = true;
-    thread->group = event && signal != SIGTRAP;
-    thread->signal = event ? 0 : signal;
+    thread->signal = event || signal == kCallStop ? 0 : signal;
     return true;
   }
   thread->stopped = false;
   return got == thread->id || (got < 0 && errno != EINTR);
 }
 
-void Threads::sleep(long nanoseconds) const {
-  const timespec at_most{0, nanoseconds};
-  sigtimedwait(&child_signal_, nullptr, &at_most);
+void Threads::interrupt(HeldThread* thread) {
+  if (!has_stopped(thread)) ptrace(PTRACE_INTERRUPT, thread->id, nullptr, nullptr);
 }
 
 Result<Nothing> Threads::await(HeldThread* thread, Clock::time_point deadline) {
-  while (!has_stopped(thread)) {
+  while (!thread->stopped && !has_stopped(thread)) {
     if (Clock::now() > deadline) {
-      return Error{"E_TIMEOUT", "thread " + std::to_string(thread->id) + " does not stop: it is busy inside the kernel", ""};
+      return Error{"E_TIMEOUT",
+                   "thread " + std::to_string(thread->id) + " does not stop: it gets no processor, or is busy inside the kernel", ""};
     }
-    sleep(20'000'000);
+    // Until a thread has stopped: one that is waited for needs a processor too.
+    constexpr timespec at_most{0, 20'000'000};
+    sigtimedwait(&child_signal_, nullptr, &at_most);
   }
   return Nothing{};
 }
 
-bool Threads::go_on(HeldThread* thread) {
+bool Threads::go_on(HeldThread* thread, Until until) {
   thread->stopped = false;
-  return ptrace(PTRACE_CONT, thread->id, nullptr, reinterpret_cast<void*>(long(thread->signal))) == 0;
-}
-
-Result<Nothing> Threads::interrupt(HeldThread* thread, Clock::time_point deadline) {
-  ptrace(PTRACE_INTERRUPT, thread->id, nullptr, nullptr);
-  return await(thread, deadline);
+  const auto request = until == Until::kNextCall ? PTRACE_SYSCALL : PTRACE_CONT;
+  return ptrace(request, thread->id, nullptr, reinterpret_cast<void*>(long(thread->signal))) == 0;
 }
 
 Result<Nothing> Threads::hold(pid_t id, Clock::time_point deadline) {
-  if (find(id)) return Nothing{};
-  auto seized = seize(id);
-  if (!seized) return seized;
-  if (!find(id)) return target_->failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
-  auto stopped = await(find(id), deadline);
-  if (!stopped) return stopped;
-  if (find(id)->stopped) return Nothing{};
-  forget(id);
+  if (!find(id)) {
+    auto seized = seize(id);
+    if (!seized) return seized;
+  }
+  if (find(id)) {
+    if (find(id)->stopped) return Nothing{};
+    interrupt(find(id));
+    auto stopped = await(find(id), deadline);
+    if (!stopped) return stopped;
+    if (find(id)->stopped) return Nothing{};
+    forget(id);
+  }
   return target_->failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
 }
 
 Result<Nothing> Threads::hold_all(Clock::time_point deadline) {
+  bool begun = false;
   for (bool more = true; more;) {
     more = false;
     auto threads = target_->threads();
     if (!threads) return threads.error();
+    if (Clock::now() > deadline) return Error{"E_TIMEOUT", "new threads appear faster than they can be stopped", ""};
     for (const pid_t thread : threads.value()) {
       if (find(thread)) continue;
       auto seized = seize(thread);
       if (!seized) return seized;
-      more = more || find(thread);
+    }
+    // All are asked before one is waited for: they stop at the same time.
+    if (!begun) held_since_ = Clock::now();
+    begun = true;
+    for (HeldThread& thread : held_) {
+      if (thread.stopped) continue;
+      interrupt(&thread);
+      more = true;  // until then it may have created others
     }
     std::vector<pid_t> ended;
     for (HeldThread& thread : held_) {
@@ -194,14 +206,15 @@ void Threads::restart_call(const HeldThread& thread) const {
 Threads::~Threads() { release(); }
 
 void Threads::release() {
-  for (const HeldThread& thread : held_) {
-    if (thread.stopped) restart_call(thread);
+  std::vector<HeldThread> pending;
+  for (HeldThread& thread : held_) {
+    if (!thread.stopped && !has_stopped(&thread)) pending.push_back(thread);
+    else if (thread.stopped) restart_call(thread);
   }
   for (const HeldThread& thread : held_) {
-    // One that never stopped is let go when it does: the kernel does so at the end of this process.
     if (thread.stopped) ptrace(PTRACE_DETACH, thread.id, nullptr, reinterpret_cast<void*>(long(thread.signal)));
   }
-  held_.clear();
+  held_ = std::move(pending);
 }
 
 bool Threads::read_registers(pid_t thread, user_regs_struct* registers) const {

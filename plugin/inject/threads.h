@@ -3,6 +3,9 @@
 // PTRACE_SEIZE sends no signal. A signal that arrives meanwhile is handed on when its thread is released. System calls
 // that were interrupted go on by themselves, save those for which the kernel returns EINTR after any stop
 // (epoll_wait, semop: signal(7)): these are begun again. If this process dies, the kernel releases all threads.
+//
+// A thread that is asked to stop and gets no processor, or is deep in the kernel, cannot be let go before it has stopped.
+// So there is one object of this class for all that is done to a process: it keeps such threads in mind.
 #ifndef HOTRELOAD_INJECT_THREADS_H
 #define HOTRELOAD_INJECT_THREADS_H
 
@@ -22,8 +25,10 @@ struct HeldThread {
   pid_t id;
   bool stopped;
   int signal;  ///< that is to be delivered when it goes on, or 0
-  bool group;  ///< the whole process is stopped by a signal
 };
+
+/// How far a thread goes on, if nothing else stops it.
+enum class Until { kStop, kNextCall };
 
 class Threads {
  public:
@@ -31,21 +36,19 @@ class Threads {
   Threads(const Threads&) = delete;
   ~Threads();
 
-  /// Holds one thread. Errors: E_PERMISSION, E_EXITED, E_TIMEOUT (it does not react: in the kernel).
+  /// Holds one thread. Errors: E_PERMISSION, E_TRACED, E_EXITED, E_TIMEOUT (it does not stop: it gets no processor, or is
+  /// busy in the kernel).
   Result<Nothing> hold(pid_t thread, Clock::time_point deadline);
   /// Holds all, those included that are created meanwhile. Errors: the same.
   Result<Nothing> hold_all(Clock::time_point deadline);
-  /// Lets all go on.
+  /// Since when the threads that hold_all held have been standing still.
+  Clock::time_point held_since() const { return held_since_; }
+  /// Lets all go on. Those that have not stopped yet are let go the next time, or at the end of this process.
   void release();
   /// Lets one go on, still held by ptrace: it stops again for a signal, or when it is interrupted.
-  bool go_on(HeldThread* thread);
-  /// Interrupts one that went on. Errors: E_TIMEOUT.
-  Result<Nothing> interrupt(HeldThread* thread, Clock::time_point deadline);
-  /// What a thread that went on has come to: false while it runs. An ended one is neither running nor stopped.
-  bool has_stopped(HeldThread* thread);
-
-  /// Sleeps until a thread has stopped, or the time is over: a thread that is waited for needs a processor too.
-  void sleep(long nanoseconds) const;
+  bool go_on(HeldThread* thread, Until until);
+  /// Waits until one that went on has stopped or ended. Errors: E_TIMEOUT.
+  Result<Nothing> await(HeldThread* thread, Clock::time_point deadline);
 
   const std::vector<HeldThread>& held() const { return held_; }
   HeldThread* find(pid_t thread);
@@ -55,12 +58,14 @@ class Threads {
 
  private:
   Result<Nothing> seize(pid_t thread);
-  Result<Nothing> await(HeldThread* thread, Clock::time_point deadline);
+  bool has_stopped(HeldThread* thread);
+  void interrupt(HeldThread* thread);
   void restart_call(const HeldThread& thread) const;
   void forget(pid_t thread);
 
   const Target* target_;
   sigset_t child_signal_;
+  Clock::time_point held_since_ = Clock::now();
   std::vector<HeldThread> held_;
 };
 

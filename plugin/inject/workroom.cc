@@ -69,24 +69,24 @@ std::optional<uint64_t> Workroom::find_cave() const {
 Result<Nothing> Workroom::run_first(std::vector<Operation>* operations, Clock::time_point deadline) {
   const auto cave = find_cave();
   if (!cave) return Error{"E_LOADER", "no module of the process has room for a few instructions behind its code", ""};
-  auto ids = target_.threads();
-  if (!ids) return ids.error();
   Error last{"E_BUSY", "no thread of the process could be borrowed", ""};
   while (Clock::now() < deadline) {
+    auto ids = target_.threads_at_rest_first();
+    if (!ids) return ids.error();
     for (const pid_t id : ids.value()) {
-      Threads threads(target_);
+      threads_->release();
       const auto begin = Clock::now();
-      auto held = threads.hold(id, std::min(deadline, begin + std::chrono::milliseconds(500)));
+      auto held = threads_->hold(id, std::min(deadline, begin + std::chrono::milliseconds(500)));
       if (!held) {
         last = held.error();
         if (last.code == "E_PERMISSION" || last.code == "E_TRACED" || target_.has_exited()) return target_.failed(last);
         continue;
       }
-      if (threads.find(id)->signal != 0) continue;
+      if (threads_->find(id)->signal != 0) continue;
       auto allowed = check_filters(target_, id);
       if (!allowed) return allowed.error();
       user_regs_struct registers;
-      if (!threads.read_registers(id, &registers)) continue;
+      if (!threads_->read_registers(id, &registers)) continue;
       std::string before(stub_size(target_.bits()), '\0');
       if (!target_.read(*cave, before.data(), before.size())) return target_.failed({"E_EXITED", "the memory is gone", ""});
       const uint64_t size = context_size(target_.bits(), operations->size()) + 64;
@@ -101,10 +101,11 @@ Result<Nothing> Workroom::run_first(std::vector<Operation>* operations, Clock::t
         last = target_.failed({"E_STACK", "thread " + std::to_string(id) + " has no room on its stack", ""});
         continue;
       }
-      Remote remote(target_, &threads);
+      Remote remote(target_, threads_);
       auto done = remote.run(id, {*cave, context, 0}, operations, deadline);
       borrowed_since(begin);
       if (remote.has_left()) target_.write(*cave, before.data(), before.size());
+      if (done) threads_->release();
       if (done) return Nothing{};
       last = done.error();
       if (last.code != "E_STACK" && last.code != "E_BUSY") return last;
@@ -146,9 +147,9 @@ void Workroom::leave() {
   file_ = -1;
 }
 
-Result<Nothing> Workroom::run(Threads* threads, pid_t thread, std::vector<Operation>* operations, bool functions,
+Result<Nothing> Workroom::run(pid_t thread, std::vector<Operation>* operations, bool functions,
                               Clock::time_point deadline) {
-  Remote remote(target_, threads);
+  Remote remote(target_, threads_);
   const Workplace place{code_, data_ + kContextPlace, functions ? data_ + kStatePlace : 0};
   auto done = remote.run(thread, place, operations, deadline);
   must_stay_ = must_stay_ || !remote.has_left();

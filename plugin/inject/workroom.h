@@ -21,8 +21,8 @@ bool is_failure(uint64_t result, int bits);
 
 class Workroom {
  public:
-  Workroom(const Target& target, const Modules& modules, Clock::time_point deadline)
-      : target_(target), modules_(modules), deadline_(deadline) {}
+  Workroom(const Target& target, const Modules& modules, Threads* threads, Clock::time_point deadline)
+      : target_(target), modules_(modules), threads_(threads), deadline_(deadline) {}
   Workroom(const Workroom&) = delete;
   ~Workroom() { leave(); }
 
@@ -37,8 +37,7 @@ class Workroom {
 
   /// Runs operations in a held thread. `functions`: they call functions, which may use floating-point registers.
   /// Errors: those of Remote::run.
-  Result<Nothing> run(Threads* threads, pid_t thread, std::vector<Operation>* operations, bool functions,
-                      Clock::time_point deadline);
+  Result<Nothing> run(pid_t thread, std::vector<Operation>* operations, bool functions, Clock::time_point deadline);
   /// Addresses of the result and of an argument of one of the operations of a run.
   uint64_t result_of(size_t operation) const;
 
@@ -60,6 +59,7 @@ class Workroom {
 
   const Target& target_;
   const Modules& modules_;
+  Threads* const threads_;
   const Clock::time_point deadline_;
   uint64_t code_ = 0, data_ = 0, more_ = 0;
   int file_ = -1;           ///< descriptor in the process

@@ -10,7 +10,8 @@ namespace hotreload {
 namespace {
 
 constexpr char kOwnMemory[] = "/proc/self/mem";
-constexpr auto kLongest = std::chrono::seconds(2);
+/// The process stands still meanwhile: only a processor can be missing.
+constexpr auto kLongest = std::chrono::seconds(10);
 
 void append_word(std::string* list, int bits, uint64_t word) {
   if (bits == 64) append(list, word);
@@ -39,7 +40,7 @@ bool is_written(const Target& target, const Write& write) {
 }
 
 /// By a thread of the process. What it could not write is seen afterwards.
-void write_inside(const Target& target, Workroom* workroom, Threads* threads, const std::vector<Write>& writes) {
+void write_inside(const Target& target, Workroom* workroom, const Threads& threads, const std::vector<Write>& writes) {
   const Calls calls = calls_of(target.bits());
   const std::string list = list_of(writes, target.bits(), workroom->more());
   const uint64_t opened = workroom->result_of(0), close_argument = workroom->argument_of(3, 0);
@@ -50,14 +51,14 @@ void write_inside(const Target& target, Workroom* workroom, Threads* threads, co
       !target.write(workroom->words(), word.data(), word.size())) {
     return;
   }
-  for (const HeldThread& thread : threads->held()) {
+  for (const HeldThread& thread : threads.held()) {
     if (!thread.stopped || thread.signal != 0) continue;
     std::vector<Operation> operations = {
         {Operation::kSystemCall, calls.openat, {uint64_t(AT_FDCWD), workroom->text(), O_WRONLY | O_CLOEXEC, 0, 0, 0}},
         {Operation::kWrite, 0, {opened, workroom->more(), writes.size(), 0, 0, 0}},
         {Operation::kSave, 0, {workroom->words(), close_argument, 0, 0, 0, 0}},
         {Operation::kSystemCall, calls.close, {0, 0, 0, 0, 0, 0}}};
-    auto done = workroom->run(threads, thread.id, &operations, false, Clock::now() + kLongest);
+    auto done = workroom->run(thread.id, &operations, false, Clock::now() + kLongest);
     if (done || done.error().code != "E_BUSY") return;
   }
 }
@@ -70,7 +71,7 @@ uint64_t room_for(const std::vector<Write>& writes, int bits) {
   return size;
 }
 
-Result<Nothing> write_all(const Target& target, Workroom* workroom, Threads* threads, const std::vector<Write>& writes) {
+Result<Nothing> write_all(const Target& target, Workroom* workroom, const Threads& threads, const std::vector<Write>& writes) {
   std::vector<Write> before;
   for (const Write& one : writes) {
     before.push_back({one.address, std::string(one.bytes.size(), '\0')});

@@ -22,7 +22,7 @@ uint64_t room_for(const std::vector<Write>& writes, int bits);
 /// memory is. Where it may not do that (a hardened kernel; a process that gave up privileges; no /proc), this process
 /// writes instead, which only its own death could interrupt.
 /// Errors: E_EXITED, E_PERMISSION (it cannot be written to; what was written is put back).
-Result<Nothing> write_all(const Target& target, Workroom* workroom, Threads* threads, const std::vector<Write>& writes);
+Result<Nothing> write_all(const Target& target, Workroom* workroom, const Threads& threads, const std::vector<Write>& writes);
 
 }  // namespace hotreload
 

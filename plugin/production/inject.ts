@@ -25,6 +25,12 @@ export function inject<T>(args: readonly string[], input?: Buffer): Promise<Resu
 }
 
 function answer<T>(output: string, code: number | null, signal: string | null): Result<T> {
+  if (signal === "SIGALRM") {
+    return failure(
+      "E_TIMEOUT",
+      "the helper did not come to an end, and was ended: `hotreload status` says what applies",
+    );
+  }
   if (output === "") return failure("E_TOOL", `the helper ended without an answer (${signal ?? `exit code ${code}`})`);
   const value = JSON.parse(output) as T | { readonly code: Code; readonly message: string };
   if (code === 0) return success(value as T);

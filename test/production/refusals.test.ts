@@ -101,9 +101,47 @@ test("a function that is running all the time is waited for, and given up with n
        int main(void) { return answer(); }`,
     );
     await running.waitForLine((line) => line === "tick");
-    assert.is(refusal("fix", `${running.pid}`, patch, "--timeout", "0.5"), "E_IN_USE");
+    assert.is(refusal("fix", `${running.pid}`, patch, "--timeout", "2"), "E_IN_USE");
     await running.waitForNewLine((line) => line === "tick");
     assert.is((await running.stop("SIGTERM")).signal, "SIGTERM");
+  }));
+
+test("a thread that cannot be stopped, deep in the kernel: the others go on meanwhile, and afterwards as if nothing had been", () =>
+  withWorkshop(async (workshop) => {
+    // After vfork a thread stands still inside the kernel, whatever asks it to stop, until the child ends.
+    const { patch, running } = setUp(
+      workshop,
+      `#include <pthread.h>
+       #include <signal.h>
+       #include <stdio.h>
+       #include <sys/prctl.h>
+       #include <unistd.h>
+       __attribute__((noinline)) int answer(void) { __asm__ volatile(""); return 1; }
+       void *wait_for_child(void *unused) {
+         if (vfork() == 0) {
+           prctl(PR_SET_PDEATHSIG, SIGKILL);
+           dprintf(1, "child %d\\n", getpid());
+           for (;;) pause();
+         }
+         puts("child ended"); fflush(stdout); for (;;) pause(); return unused;
+       }
+       int main(void) {
+         pthread_t thread;
+         pthread_create(&thread, NULL, wait_for_child, NULL);
+         for (;;) { printf("answer %d\\n", answer()); fflush(stdout); usleep(5000); }
+       }`,
+      "-pthread",
+    );
+    await running.waitForLine((line) => line === "answer 1");
+    const child = Number((await running.waitForLine((line) => line.startsWith("child "))).slice(6));
+    const before = running.lines.length;
+    assert.is(refusal("fix", `${running.pid}`, patch, "--timeout", "2"), "E_TIMEOUT");
+    await running.waitForNewLine((line) => line === "answer 1");
+    assert.ok(!running.lines.slice(before).includes("answer 2"));
+    process.kill(child, "SIGKILL");
+    await running.waitForLine((line) => line === "child ended");
+    fix(running, patch);
+    await running.waitForNewLine((line) => line === "answer 2");
   }));
 
 test("a process that ends while its patch waits for a function to be left", () =>
