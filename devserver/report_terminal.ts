@@ -94,7 +94,8 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       });
       const offer =
         report.action === "ask" ? [colors.dim("     press r to restart it; until then it goes on as it was")] : [];
-      return [`${colors.yellow("restart needed")}  ${files(report.files)}`, ...reasons, ...offer].join("\n");
+      const what = files(report.files) || `process ${report.pid}`;
+      return [`${colors.yellow("restart needed")}  ${what}`, ...reasons, ...offer].join("\n");
     }
     case "error": {
       const place =

@@ -122,6 +122,7 @@ test("every reason for a restart has its place", () => {
       "     /elsewhere/x.h: Body::kick moved [E_VTABLE]",
     ].join("\n"),
   );
+  assert.match(text({ ...report, files: [] }), /^restart needed {2}process 17\n/);
   assert.match(text({ ...report, action: "ask" }), /E_VTABLE\]\n {5}press r to restart it; /);
 });
 
