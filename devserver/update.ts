@@ -88,6 +88,9 @@ async function attemptUpdate(
   });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
     if (applied.kind === "refused") sending(agent.pid, undefined);
+    if (applied.kind === "refused" && applied.code === "E_AGENT_MAPPINGS") {
+      return { kind: "restartNeeded", reasons: [{ code: "E_MAPPINGS", message: applied.message }] };
+    }
     if (applied.kind !== "done") return applied.kind === "silent" ? silent(applied, settle) : applied;
     const committed = await patcher.commit(before, patch, applied.value.libraries);
     if (!committed.ok) return { kind: "refused", code: committed.problem.code, message: committed.problem.message };

@@ -25,6 +25,7 @@ export const sentences = {
   E_LINK: "the patch cannot be linked",
   E_BIND: "the patch cannot be bound to the running process",
   E_RANGE: "there is no free address range near the module",
+  E_MAPPINGS: "the process has nearly as many mappings as the system lets it have",
   // reasons why a change needs a restart
   E_LAYOUT: "the layout of a type changed",
   E_VTABLE: "a virtual table changed",

@@ -16,6 +16,10 @@
 /* Not /proc/self: that is the first thread's, and empty once this thread called pthread_exit. */
 #define LIST "/proc/thread-self/maps"
 
+#define MOST "/proc/sys/vm/max_map_count"
+#define MOST_DEFAULT 65530
+#define HOST_PART 16 /* one in so many is left for the host */
+
 static bool maps_slurp(struct hotreload_maps *maps, size_t *length, struct hotreload_error *error) {
   int descriptor = open(LIST, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
@@ -98,6 +102,23 @@ const struct hotreload_mapping *hotreload_maps_at(const struct hotreload_maps *m
       return mapping;
   }
   return NULL;
+}
+
+static size_t most_mappings(void) {
+  char *text = NULL;
+  int descriptor = open(MOST, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return MOST_DEFAULT;
+  ssize_t length = hotreload_file_read(descriptor, 64, &text);
+  close(descriptor);
+  size_t most = length > 0 ? strtoul(text, NULL, 10) : 0;
+  free(text);
+  return most ? most : MOST_DEFAULT;
+}
+
+bool hotreload_maps_have_room(const struct hotreload_maps *maps) {
+  size_t most = most_mappings();
+  return maps->count < most - most / HOST_PART;
 }
 
 void hotreload_maps_free(struct hotreload_maps *maps) {

@@ -27,6 +27,10 @@ bool hotreload_maps_read(struct hotreload_maps *maps, struct hotreload_error *er
 /* The mapping that holds the address, NULL if none does. */
 const struct hotreload_mapping *hotreload_maps_at(const struct hotreload_maps *maps, uint64_t address);
 
+/* False if the process has nearly as many mappings as the system lets it have (vm.max_map_count): what is left is for the
+ * host, whose next thread or large block of memory would fail. */
+bool hotreload_maps_have_room(const struct hotreload_maps *maps);
+
 void hotreload_maps_free(struct hotreload_maps *maps);
 
 #endif

@@ -150,10 +150,14 @@ static bool redirect_try(struct work *work) {
     hotreload_segments_free(&work->segments);
     return false;
   }
-  work->held = hotreload_segments_hold(&work->segments, redirect_held, work);
+  bool room = hotreload_maps_have_room(&work->maps);
+  if (room)
+    work->held = hotreload_segments_hold(&work->segments, redirect_held, work);
+  else
+    hotreload_error_set(work->error, E_AGENT_MAPPINGS, "%zu", work->maps.count);
   hotreload_maps_free(&work->maps);
   hotreload_segments_free(&work->segments);
-  return !work->held || work->done;
+  return room && (!work->held || work->done);
 }
 
 static bool redirect(struct work *work) {

@@ -21,8 +21,8 @@ void hotreload_redirect_prepare(void);
  * of which is stopped. Each target must lie in code that is loaded for good; `count` may be 0. The list is sorted.
  * `*nanoseconds` gets the time from the first to the last word written.
  * Errors: E_AGENT_ENTRY (not in code of a loaded module, bytes not known, the same entry twice),
- * E_AGENT_BREAKPOINT, E_AGENT_TARGET, E_AGENT_PROTECT, E_AGENT_UNLOADING, E_AGENT_MEMORY, E_AGENT_PROC, E_AGENT_DATA:
- * the program is as it was. */
+ * E_AGENT_BREAKPOINT, E_AGENT_TARGET, E_AGENT_PROTECT, E_AGENT_UNLOADING, E_AGENT_MAPPINGS, E_AGENT_MEMORY,
+ * E_AGENT_PROC, E_AGENT_DATA: the program is as it was. */
 bool hotreload_redirect_write(struct hotreload_redirect *list, size_t count, struct hotreload_data *data,
                               const struct hotreload_ranges *ranges, uint64_t *nanoseconds,
                               struct hotreload_error *error);

@@ -2,14 +2,14 @@
 // up for it. HOTRELOAD_E2E_PLUGS says how often each of them is pulled.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
 import { allConfigurations } from "./configurations.js";
 import { Program } from "./program.js";
-import { readProgram } from "./workspace.js";
+import { readProgram, type Workspace } from "./workspace.js";
 
 const TIMES = Number(process.env.HOTRELOAD_E2E_PLUGS ?? 1);
 
@@ -39,7 +39,8 @@ function edit(): void {
 
 /** The text that was saved last is live, and the state is kept. */
 async function isLive(): Promise<void> {
-  await program.server.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
+  // Whether a dev server runs or not.
+  await program.changes.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
   await program.goesOn();
   assert.deepEqual(program.log.history("P.count"), ["from_21"]);
 }
@@ -80,9 +81,22 @@ async function again(name: string, body: () => Promise<void>): Promise<void> {
 }
 
 test.before(async () => {
-  const options = { configuration: allConfigurations[0], target: "plugs", run: false };
-  program = await Program.start(readProgram("plugs"), options);
-  fs.mkdirSync(directory());
+  const stage = (workspace: Workspace, name: string) => ["sh", workspace.path("stage.sh"), name];
+  const linker = execFileSync("sh", ["-c", "command -v ld.bfd"], { encoding: "utf8" }).trim();
+  program = await Program.start(readProgram("plugs"), {
+    configuration: allConfigurations[0],
+    target: "plugs",
+    run: false,
+    define: { CMAKE_C_COMPILER_LAUNCHER: (workspace) => stage(workspace, "build").join(";") },
+    // Found before the linker itself by whoever links patches. A compiler calls `ld`.
+    prepare: (workspace) => {
+      const script = `#!/bin/sh\nexec ${stage(workspace, "link").join(" ")} ${linker} "$@"\n`;
+      fs.mkdirSync(path.join(workspace.root, "tools"));
+      fs.writeFileSync(path.join(workspace.root, "tools/ld.bfd"), script, { mode: 0o700 });
+      fs.mkdirSync(path.join(workspace.root, "plugs"));
+    },
+    environmentOf: ({ root }) => ({ PLUGS: path.join(root, "plugs"), PATH: `${root}/tools:${process.env.PATH}` }),
+  });
   await run();
   await program.shows({ P: "1" });
 });
@@ -114,22 +128,51 @@ for (const [order, why] of [
     }));
 }
 
-test("the program is killed while it loads the patch: that is reported, and the next one runs what was saved", () =>
-  again("program", async () => {
-    const { pid } = child;
-    pull("program");
+test("the process has hardly any mappings left: a restart is needed, it keeps those, and is patched when it has more", () =>
+  again("mappings", async () => {
+    const before = value;
+    const held = holdings(child.pid);
+    pull("mappings");
     edit();
-    await program.server.until("its end", () =>
-      program.server.processStates().find((state) => state.pid === pid && state.state === "exited"),
+    const { reasons } = await program.restartNeeded();
+    assert.deepEqual(
+      reasons.map(({ code }) => code),
+      ["E_MAPPINGS"],
     );
-    await run();
-    await program.server.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
-    const folders = fs.readdirSync(path.join(program.build, ".hotreload/patches"));
-    assert.ok(
-      folders.every((name) => name.startsWith(`${child.pid}-`)),
-      folders.join(),
-    );
+    assert.match(reasons[0]?.message ?? "", /vm\.max_map_count/);
+    assert.deepEqual(holdings(child.pid), held);
+    await isMadeUpFor(before);
   }));
+
+for (const [stage, when] of [
+  ["build", "while the compiler runs"],
+  ["link", "while its patch is linked"],
+  ["program", "when it is about to load the patch"],
+  ["loaded", "when it has loaded the patch, and not said so"],
+  ["applied", "when it has said that the patch is applied"],
+] as const) {
+  test(`the program is killed ${when}: that is reported, nothing of it stays, and the next one runs what was saved`, () =>
+    again(stage, async () => {
+      const { pid } = child;
+      if (stage === "program" || stage === "loaded") pull(stage);
+      else if (stage !== "applied") fs.writeFileSync(path.join(directory(), `at-${stage}`), String(pid));
+      edit();
+      if (stage === "applied") {
+        await program.hot(/plugs_value/);
+        child.kill("SIGKILL");
+      }
+      await program.server.until("its end", () =>
+        program.server.processStates().find((state) => state.pid === pid && state.state === "exited"),
+      );
+      await run();
+      await program.server.until(`${value}`, () => (program.log.value("P") === String(value) ? true : undefined));
+      await program.server.until("the files of the process that ended to be deleted", () => {
+        const folders = fs.readdirSync(path.join(program.build, ".hotreload/patches"));
+        return folders.every((name) => name.startsWith(`${child.pid}-`)) ? true : undefined;
+      });
+      assert.deepEqual(fs.readdirSync(directory()), [], "the plug was pulled");
+    }));
+}
 
 test("the dev server is killed while the program loads the patch: the next one knows that it is applied", () =>
   again("server", async () => {

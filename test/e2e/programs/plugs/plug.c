@@ -31,19 +31,47 @@ static void take_place(const char *path) {
   close(file);
 }
 
+static long number_in(const char *path) {
+  long number = 0;
+  FILE *file = fopen(path, "re");
+  if (!file || fscanf(file, "%ld", &number) != 1) abort();
+  fclose(file);
+  return number;
+}
+
 /* With no more address space than there is in use. */
 static void *open_without_memory(open_function next, const char *path, int flags) {
   struct rlimit before, now;
-  long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "re");
-  if (!file || fscanf(file, "%ld", &pages) != 1) abort();
-  fclose(file);
+  const long pages = number_in("/proc/self/statm");
   getrlimit(RLIMIT_AS, &before);
   now = (struct rlimit){.rlim_cur = (rlim_t)pages * 4096, .rlim_max = before.rlim_max};
   setrlimit(RLIMIT_AS, &now);
   void *handle = next(path, flags);
   setrlimit(RLIMIT_AS, &before);
   return handle;
+}
+
+static char *region;
+static size_t region_size;
+
+/* Another part of the program takes all mappings that it may have but for a few: each page of the region is one. */
+static void take_mappings(void) {
+  const long most = number_in("/proc/sys/vm/max_map_count");
+  long lines = 0;
+  FILE *file = fopen("/proc/self/maps", "re");
+  if (!file) abort();
+  for (int c; (c = fgetc(file)) != EOF;) lines += c == '\n';
+  fclose(file);
+  region_size = (size_t)(most - most / 32 - lines) * 4096;
+  region = mmap(NULL, region_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (region == MAP_FAILED) abort();
+  for (size_t at = 4096; at < region_size; at += 2 * 4096)
+    if (mprotect(region + at, 4096, PROT_READ) != 0) abort();
+}
+
+static void give_back_mappings(void) {
+  if (region) munmap(region, region_size);
+  region = NULL;
 }
 
 static void kill_server(const char *number) {
@@ -54,7 +82,9 @@ void *dlopen(const char *path, int flags) {
   open_function next = (open_function)dlsym(RTLD_NEXT, "dlopen");
   char name[PATH_MAX], order[32] = "";
   snprintf(name, sizeof name, "%s/plug", getenv("PLUGS"));
-  FILE *file = path && strstr(path, "/.hotreload/patches/") ? fopen(name, "re") : NULL;
+  const int is_patch = path && strstr(path, "/.hotreload/patches/");
+  if (is_patch) give_back_mappings();
+  FILE *file = is_patch ? fopen(name, "re") : NULL;
   if (!file) return next(path, flags);
   if (!fgets(order, sizeof order, file)) abort();
   fclose(file);
@@ -63,7 +93,10 @@ void *dlopen(const char *path, int flags) {
   if (strcmp(order, "gone") == 0) unlink(path);
   if (strcmp(order, "damaged") == 0 && truncate(path, 100) != 0) abort();
   if (strcmp(order, "memory") == 0) return open_without_memory(next, path, flags);
+  if (strcmp(order, "mappings") == 0) take_mappings();
   if (strcmp(order, "program") == 0) kill(getpid(), SIGKILL);
   if (strncmp(order, "server ", 7) == 0) kill_server(order + 7);
-  return next(path, flags);
+  void *handle = next(path, flags);
+  if (strcmp(order, "loaded") == 0) kill(getpid(), SIGKILL);
+  return handle;
 }
