@@ -2,7 +2,7 @@
 //
 // Promise: when buildPatch returns "hot", each library is complete and bound for the process it was made for; the
 // process has not been touched. When anything is refused, no library is returned at all.
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { CompileCommand } from "./compile_command.js";
 import { compileConstructions, needsConstructions } from "./constructions.js";
@@ -197,6 +197,8 @@ async function tryPatch(
     introduced.push(...bound.value.introduced);
     redirects.push(...bound.value.redirects);
   }
+  // What the libraries were linked from is in them, and a process has thousands of patches in a day.
+  await Promise.all(loaded.map(({ change }) => rm(partsDirectory(request, change), { recursive: true })));
   const diffs = planned.flatMap(({ plan }) => plan.diffs);
   const arrived = introduced.filter(({ renamed }) => renamed !== true);
   return {
@@ -244,7 +246,7 @@ async function planModule(
     if (!located.ok) return located;
     objects.push({ id: object.unit, before: before.value, after: after.value, built: null, located: located.value });
   }
-  const directory = join(request.directory, `module-${target}`);
+  const directory = partsDirectory(request, change);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const planWith = (others: readonly string[]) =>
     plan({
@@ -327,6 +329,11 @@ async function addConstructions(
   return { added, problems };
 }
 
+/** For what one of the libraries is linked from. */
+function partsDirectory({ directory, modules }: PatchRequest, change: ModuleChange): string {
+  return join(directory, `module-${modules.findIndex(({ path }) => path === change.path)}`);
+}
+
 async function readOptional(path: string | null): Promise<Result<ObjectHandle | null>> {
   return path === null ? success(null) : readObject(path);
 }
@@ -348,7 +355,7 @@ const comparedObjects = (planned: readonly Planned[]): ComparedObject[] =>
   );
 
 async function linkModule(request: PatchRequest, { change, plan }: Planned) {
-  const directory = join(request.directory, `module-${request.modules.findIndex((m) => m.path === change.path)}`);
+  const directory = partsDirectory(request, change);
   // Where a constructor failed, the library stays loaded: the next one, elsewhere, must not go by the same name.
   const place = change.start.toString(16);
   const library = join(request.directory, `${basename(directory)}-${place}-${basename(change.path)}.so`);

@@ -19,11 +19,15 @@ export function followCode(
   redirects: readonly Redirect[],
   earlier: readonly (readonly FunctionCode[] | undefined)[],
 ): { readonly code: readonly FunctionCode[]; readonly old: readonly OldCode[] } {
+  const entries = new Set(redirects.map(({ entry }) => entry));
   const known = new Map<number, CodeRange[]>();
-  for (const { entry, ranges } of earlier.flatMap((code) => code ?? [])) {
-    const all = known.get(entry);
-    if (all) all.push(...ranges);
-    else known.set(entry, [...ranges]);
+  for (const code of earlier) {
+    for (const { entry, ranges } of code ?? []) {
+      if (!entries.has(entry)) continue;
+      const all = known.get(entry);
+      if (all) all.push(...ranges);
+      else known.set(entry, [...ranges]);
+    }
   }
   const named = redirects.map((redirect) => ({ ...redirect, function: shortName(redirect.name) }));
   return {

@@ -287,6 +287,7 @@ export class Patcher {
     if (!record) return failure("E_BASELINE", `patch ${patch.number} was not made here`);
     this.#unsettle(process, record);
     this.#dropUnneeded();
+    await this.#histories.dropSuperseded(process, process.applied);
     return success(undefined);
   }
 
@@ -364,7 +365,9 @@ export class Patcher {
     if (!records) return undefined;
     const units = new Map<string, UnitsOfModule>();
     const take = (module: string, entries: Iterable<readonly [UnitKey, Unit]>) => {
-      units.set(module, new Map([...(units.get(module) ?? []), ...entries]));
+      const known: UnitsOfModule = units.get(module) ?? new Map();
+      units.set(module, known);
+      for (const [unit, value] of entries) known.set(unit, value);
     };
     const stands = (_: PatchRecord, index: number) => process.applied[index]?.standing === "standing";
     const standing = records.filter(stands);
@@ -548,9 +551,14 @@ const PAGE = 4096;
 function freeSpace(process: ProcessView, module: LoadedModule): { start: number; room: number } | undefined {
   let best: { start: number; room: number } | undefined;
   for (const range of process.ranges.filter((range) => range.near === module.start)) {
-    const libraries = process.applied.flatMap((patch) => patch.libraries);
-    const inside = libraries.filter((l) => l.start >= range.start && l.start < range.start + range.size);
-    const start = Math.max(range.start, ...inside.map((l) => Math.ceil((l.start + l.size) / PAGE) * PAGE));
+    let { start } = range;
+    // There may be thousands of patches.
+    for (const { libraries } of process.applied) {
+      for (const library of libraries) {
+        const isInside = library.start >= range.start && library.start < range.start + range.size;
+        if (isInside) start = Math.max(start, Math.ceil((library.start + library.size) / PAGE) * PAGE);
+      }
+    }
     const room = range.start + range.size - start;
     if (!best || room > best.room) best = { start, room };
   }

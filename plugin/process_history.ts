@@ -1,7 +1,7 @@
 // What was applied to each process, patch by patch: kept on disk beside the libraries of each patch, so that a new dev
 // server knows it.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import type { RemovedOfModules } from "./build_patch.js";
 import type { Introduced } from "./elf/index.js";
 import type { ObjectPath } from "./graph/graph.js";
@@ -10,6 +10,7 @@ import type { Version } from "./object_versions.js";
 import type { FunctionCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch } from "./process.js";
 import { readState, writeState } from "./state_file.js";
+import { SupersededPatches } from "./superseded.js";
 import type { UnitKey } from "./translation_units.js";
 
 export interface PatchRecord {
@@ -64,6 +65,7 @@ export class ProcessHistories {
   readonly #records = new Map<string, Records>();
   /** The highest number that a process may have had a patch of: also before it called exec. */
   readonly #last = new Map<string, number>();
+  readonly #superseded = new Map<string, SupersededPatches>();
   /** Of processes that ended: their children may go on with what they had. */
   readonly #ended = new Set<string>();
 
@@ -157,6 +159,25 @@ export class ProcessHistories {
     return complete;
   }
 
+  /** Deletes the libraries of its patches of which nothing is left to run or to undo to. Their records stay. */
+  async dropSuperseded(id: ProcessId, applied: readonly AppliedPatch[]): Promise<void> {
+    const name = nameOf(id);
+    let superseded = this.#superseded.get(name);
+    // With fewer patches than before it is another program in the same process (exec).
+    if (superseded === undefined || superseded.count > applied.length) superseded = new SupersededPatches();
+    this.#superseded.set(name, superseded);
+    for (; superseded.count < applied.length - UNDO_REACH; superseded.count++) {
+      const patch = applied[superseded.count];
+      const record = patch && this.#records.get(ownerOf(id, patch))?.get(patch.patch);
+      if (record === undefined || patch?.standing !== "standing") continue;
+      for (const number of superseded.take(record)) {
+        const libraries = Object.values(this.#records.get(name)?.get(number)?.libraryNames ?? {});
+        const directory = this.patchDirectory(id, number);
+        await Promise.all(libraries.map((library) => rm(join(directory, library), { force: true })));
+      }
+    }
+  }
+
   /** Processes ended: what belongs to them is deleted, unless and until no child of theirs has it loaded. */
   async forget(ids: readonly ProcessId[]): Promise<void> {
     for (const id of ids) this.#ended.add(nameOf(id));
@@ -167,6 +188,7 @@ export class ProcessHistories {
       this.#ended.delete(name);
       this.#records.delete(name);
       this.#last.delete(name);
+      this.#superseded.delete(name);
       await rm(join(this.#patches, name), { recursive: true, force: true });
     }
   }
@@ -199,7 +221,10 @@ export class ProcessHistories {
 /** A forked child has its parent's patches: their libraries lie in the parent's folder. */
 function ownerOf(id: ProcessId, patch: AppliedPatch): string {
   const library = patch.libraries[0]?.path;
-  return library ? basename(dirname(dirname(library))) : nameOf(id);
+  if (!library) return nameOf(id);
+  // Of thousands of patches with each save: without the functions of `path`.
+  const folder = library.lastIndexOf("/", library.lastIndexOf("/") - 1);
+  return library.slice(library.lastIndexOf("/", folder - 1) + 1, folder);
 }
 
 /** `module\nobject` -> `object@version`. */

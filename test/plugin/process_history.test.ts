@@ -1,7 +1,7 @@
 // Histories: what was applied to a process, for the next patch, the next dev server and the child of a fork.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { processStat } from "../../plugin/command.js";
@@ -208,6 +208,43 @@ test("to forget a process takes its files away", async () => {
   assert.ok(!existsSync(histories.patchDirectory(alive, 1)));
   const again = await ProcessHistories.open(directory);
   assert.deepEqual(again.needed(), new Set());
+});
+
+test("libraries of patches that are out of reach and replaced altogether are deleted, the others stay", async () => {
+  const directory = state();
+  const histories = await ProcessHistories.open(directory);
+  const code = (...entries: readonly number[]) => entries.map((entry) => ({ function: "f", entry, ranges: [] }));
+  const kinds: Partial<PatchRecord>[] = [
+    { code: code(16) }, // replaced by the fourth
+    { code: code(16, 32) }, // 32 is its own
+    { code: code(16), introduced: [introduced("g", "function")] },
+    { code: code(16) }, // the newest one that is out of reach
+    { code: code(48) }, // undone and left behind: an object may hold a pointer to its code
+  ];
+  const last = kinds.length + UNDO_REACH;
+  const said = [];
+  for (let number = 1; number <= last; number++) {
+    await histories.add(alive, record(number, number, kinds[number - 1] ?? { code: code(16, 32, 48) }));
+    const standing = number === 5 ? ("abandoned" as const) : ("standing" as const);
+    const patch = { ...applied(histories, alive, number), standing };
+    writeFileSync(patch.libraries[0]?.path ?? "", "");
+    said.push(patch);
+    await histories.dropSuperseded(alive, said);
+  }
+  const kept = said.filter(({ libraries }) => existsSync(libraries[0]?.path ?? ""));
+  const all = Array.from({ length: last }, (_, index) => index + 1);
+  assert.deepEqual(
+    kept.map(({ patch }) => patch),
+    all.filter((number) => number !== 1),
+  );
+  assert.equal(histories.of(alive, said)?.length, last, "the records stay");
+  // A new dev server comes to the same.
+  for (const { libraries } of said) writeFileSync(libraries[0]?.path ?? "", "");
+  await (await ProcessHistories.open(directory)).dropSuperseded(alive, said);
+  assert.deepEqual(
+    said.filter(({ libraries }) => !existsSync(libraries[0]?.path ?? "")).map(({ patch }) => patch),
+    [1],
+  );
 });
 
 test.run();
