@@ -69,6 +69,7 @@ find_missing_packages() {
     wants sccache command -v sccache
     wants gdb command -v gdb
     wants valgrind command -v valgrind
+    wants linux-perf command -v perf
     wants doctest-dev has_header doctest/doctest.h
     wants wrk command -v wrk
     wants googletest test -e /usr/src/googletest/CMakeLists.txt

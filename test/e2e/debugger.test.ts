@@ -152,6 +152,30 @@ const attachedBefore: Scenario = {
   },
 };
 
+const setBefore: Scenario = {
+  row: "E6",
+  name: "a breakpoint by line that was set before a reload stops in the new code, with its locals and its callers",
+  async run(program) {
+    const before = /int e4_value\(int x\) \{[^}]*\}/.exec(program.workspace.read("e4.c"))?.[0] ?? "";
+    program.edit("e4.c", before, "int e4_value(int x) {\n  volatile int twice = x * 2;\n  return twice + 8;\n}");
+    await program.hot(/e4_value/);
+    await program.shows({ E4: "8" });
+    const line = lineOf(program, "e4.c", "return twice");
+    const where = ["info symbol $pc", "info locals", "bt 2", "delete", "detach"];
+    const gdb = new Debugger(program, `break e4.c:${line} if twice == 1`, "continue", ...where);
+    await gdb.shows(/Breakpoint 1 at/);
+    program.edit("e4.c", "x * 2;", "x * 2 + 1;");
+    const { patch } = await program.hot(/e4_value/);
+    const output = await gdb.output();
+    assert.match(output, new RegExp(`hit.*\\be4_value \\(x=0\\) at \\S+/e4\\.c:${line}\\n`));
+    assert.match(output, new RegExp(`^e4_value.* in section \\.text of \\S+/patches/\\S+/${patch}/\\S+\\.so$`, "m"));
+    assert.match(output, /^twice = 1$/m);
+    assert.match(output, /#1 .* run_parts \(.*\) at \S+parts\.c:\d+/);
+    await program.shows({ E4: "9" });
+    program.same();
+  },
+};
+
 /** How long the program stands still. */
 const STOPPED_S = Number(process.env.HOTRELOAD_E2E_STOPPED_S ?? 1);
 
@@ -184,4 +208,4 @@ async function gdbOutput(program: Program, ...commands: readonly string[]): Prom
   return new Debugger(program, ...commands).output();
 }
 
-runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, stopped]);
+runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, setBefore, stopped]);

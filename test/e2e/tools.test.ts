@@ -1,7 +1,7 @@
-// Scenario E7: valgrind on a program that is reloaded.
+// Scenario E7: valgrind and perf on a program that is reloaded.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { suite } from "uvu";
@@ -13,12 +13,30 @@ import { readProgram } from "./workspace.js";
 const test = suite("tools");
 const [configuration] = allConfigurations;
 
-const name = "valgrind with --smc-check=all runs new code, and reports an error in it with its function, file and line";
+/** Runs the body on a program of its own kind, and records what became of it. */
+function testTool(name: string, soFar: string, run: boolean, body: (program: Program) => Promise<void>): void {
+  test(`E7: ${name}`, async () => {
+    const program = await Program.start(readProgram("process"), { configuration, target: "process", run });
+    let outcome: "passed" | "failed" = "failed";
+    try {
+      await body(program);
+      await program.quit();
+      outcome = "passed";
+    } catch (error) {
+      await program.abandon(error);
+      throw error;
+    } finally {
+      const where = { row: "E7", configuration: configuration?.name ?? "", level: "executable" } as const;
+      record("tools", { ...where, test: name, outcome, verdicts: ["hot"], soFar });
+    }
+  });
+}
 
-test(`E7: ${name}`, async () => {
-  const program = await Program.start(readProgram("process"), { configuration, target: "process", run: false });
-  let outcome: "passed" | "failed" = "failed";
-  try {
+testTool(
+  "valgrind with --smc-check=all runs new code, and reports an error in it with its function, file and line",
+  "valgrind, perf; sanitizer reports (D14)",
+  false,
+  async (program) => {
     const log = path.join(program.workspace.root, "valgrind.log");
     // Valgrind translates code once, and by itself looks again only at code that comes from no file.
     const options = ["--smc-check=all", `--log-file=${log}`, path.join(program.build, "process")];
@@ -41,15 +59,36 @@ test(`E7: ${name}`, async () => {
     const end = new Promise((resolve) => child.once("close", resolve));
     child.kill("SIGTERM");
     await end;
-    await program.quit();
-    outcome = "passed";
-  } catch (error) {
-    await program.abandon(error);
-    throw error;
-  } finally {
-    const where = { row: "E7", configuration: configuration?.name ?? "", level: "executable" } as const;
-    record("tools", { ...where, test: name, outcome, verdicts: ["hot"], soFar: "valgrind; sanitizer reports (D14)" });
-  }
-});
+  },
+);
+
+testTool(
+  "perf names the function, the file and the line of new code, and who called it",
+  "valgrind, perf; sanitizer reports (D14)",
+  true,
+  async (program) => {
+    await program.shows({ E3: "1" });
+    const busy = "for (volatile int i = 0; i < 1000000; i++) x += i & 0;\n  return x + 2;";
+    program.edit("e3.c", "/* place for code */\n  return x + 1;", busy);
+    await program.hot(/e3_value/);
+    await program.shows({ E3: "2" });
+    const place = (name: string) => path.join(program.workspace.root, name);
+    // perf counts from before this command begins until it ends.
+    const wait = `touch '${place("began")}'; while [ ! -e '${place("enough")}' ]; do sleep 0.05; done`;
+    const how = ["record", "-q", "-e", "cpu-clock", "-g", "-o", place("perf.data"), "-p", String(program.pid)];
+    const perf = spawn("perf", [...how, "sh", "-c", wait], { env: program.mark.environment(), stdio: "inherit" });
+    const end = new Promise((resolve) => perf.once("close", resolve));
+    await program.server.until("perf to begin", () => (fs.existsSync(place("began")) ? true : undefined));
+    await program.goesOn(100);
+    fs.writeFileSync(place("enough"), "");
+    await end;
+    const shown = ["script", "-i", place("perf.data"), "-F", "ip,sym,dso,srcline"];
+    const output = execFileSync("perf", shown, { encoding: "utf8", maxBuffer: 1 << 28 });
+    const line = program.workspace.read("e3.c").split("for (volatile")[0]?.split("\n").length;
+    const pattern = `e3_value \\(\\S+/patches/\\S+\\.so\\)\\s+e3\\.c:${line}\\s+\\S+ run_parts \\(\\S+\\)\\s+parts\\.c:\\d+\\s`;
+    assert.match(output, new RegExp(pattern));
+    program.same();
+  },
+);
 
 test.run();
