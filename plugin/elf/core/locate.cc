@@ -33,6 +33,9 @@ class Match {
       const bool own = symbol && entity.section != 0 && original_.object().sections[entity.section].group == 0;
       if (own && !references_fit(entity, symbol->address)) return false;
     }
+    for (const Entity& entity : original_.all()) {
+      if (located_.count(entity.key) > 0 && is_of_own_function(entity)) evidence_++;
+    }
     return true;
   }
 
@@ -41,6 +44,16 @@ class Match {
   Located take() { return std::move(located_); }
 
  private:
+  /// A static of a global function that the object defines, and no other can: `_ZZ1fvE1n` of `_Z1fv`.
+  bool is_of_own_function(const Entity& entity) const {
+    if (entity.name.compare(0, 3, "_ZZ") != 0) return false;
+    return std::any_of(original_.all().begin(), original_.all().end(), [&](const Entity& function) {
+      const bool own = function.kind == Kind::kFunction && !function.local && !function.weak && function.name.size() > 2;
+      const std::string scope = own ? "_Z" + function.name.substr(1) + "E" : "";
+      return own && entity.name.compare(0, scope.size(), scope) == 0;
+    });
+  }
+
   const ModuleSymbol* symbol_of(const Entity& entity) const {
     const auto located = located_.find(entity.key);
     if (located != located_.end()) return &located->second;

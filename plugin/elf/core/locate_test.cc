@@ -224,6 +224,21 @@ TEST_CASE("an object that is another version than the one that was linked is not
   CHECK(located.error().code == "E_LOCATE");
 }
 
+TEST_CASE("a static of a function tells where its file is, though no code refers to it") {
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const std::string unread = "int b(int x) { __attribute__((used)) static const char pad = 'x'; try { return x; } catch (...) { return 1; } }\n";
+    space.compile(toolchain, "first/util.cc", twin("a", 100), "a.o");
+    const auto object = entities(space.compile(toolchain, "second/util.cc", unread, "b.o"));
+    space.compile(toolchain, "main.cc", caller, "main.o");
+    space.run(toolchain.cxx + " main.o a.o b.o -o program");
+    const auto located = locate_locals(*module_of(space.path("program")), *object);
+    INFO(toolchain.name << ": " << (located ? "" : located.error().message));
+    REQUIRE(located);
+    CHECK(located.value().count("_ZZ1biE3pad") == 1);
+  }
+}
+
 TEST_CASE("twins that nothing tells apart are refused with E_LOCATE") {
   Space space;
   const Toolchain& toolchain = toolchains()[0];
