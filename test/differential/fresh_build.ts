@@ -24,15 +24,22 @@ export class FreshBuild {
 
   /** False if the program does not link: then the process that was reloaded is ahead of any that could be built. */
   link(): boolean {
-    for (const name of fs.readdirSync(this.#from, { recursive: true, encoding: "utf8" })) {
-      if (name.startsWith(".hotreload") || /(^|\/)(subject|lib[^/]*\.(so|a))$/.test(name)) continue;
-      this.#copy(name);
+    for (const top of fs.readdirSync(this.#from)) {
+      if (top !== ".hotreload") this.#copyAll(top); // in which a dev server works meanwhile
     }
     const result = spawnSync("ninja", ["-C", this.#build, "subject"], { encoding: "utf8" });
     if (/: (Building|Generating)|Re-running CMake/.test(result.stdout)) {
       throw new Error(`the fresh tree compiles by itself: ${result.stdout.slice(0, 2000)}`);
     }
     return result.status === 0;
+  }
+
+  #copyAll(name: string): void {
+    if (/(^|\/)(subject|lib[^/]*\.(so|a))$/.test(name)) return;
+    this.#copy(name);
+    const from = path.join(this.#from, name);
+    if (!fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) return;
+    for (const entry of fs.readdirSync(from)) this.#copyAll(path.join(name, entry));
   }
 
   #copy(name: string): void {

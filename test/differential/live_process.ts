@@ -49,12 +49,26 @@ export class LiveProcess {
     await this.#server.until("the first answer", () => this.#answered(0), ANSWER);
   }
 
+  /** Another process, of what is built: for when the one that runs and the sources cannot be brought together. */
+  async restart(): Promise<void> {
+    const known = this.#server.processStates().length;
+    this.#output = "";
+    this.#server.command("restart");
+    const isNew = () =>
+      this.#server
+        .processStates()
+        .slice(known)
+        .some(({ state }) => state === "connected") || undefined;
+    await this.#server.until("another process", isNew, BUILD);
+    await this.#server.until("its first answer", () => this.#answered(0), ANSWER);
+  }
+
   #answered(number: number): true | undefined {
     return this.#output.includes(`done ${number}\n`) || undefined;
   }
 
   hasEnded(): boolean {
-    return this.#server.processStates().some(({ state }) => state === "exited");
+    return this.#server.processStates().at(-1)?.state === "exited";
   }
 
   /** The verdict of what `save` writes to these files. Several may come in several verdicts: then it is the last one. */

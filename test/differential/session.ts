@@ -69,6 +69,18 @@ interface Chosen {
   readonly file: string;
 }
 
+interface Judged {
+  readonly outcome: Outcome;
+  readonly codes?: readonly string[];
+  readonly detail?: string;
+}
+
+function refused({ reasons }: Extract<Verdict, { type: "restartNeeded" }>) {
+  const codes = [...new Set(reasons.map(({ code }) => code))];
+  const messages = reasons.map(({ message }) => message);
+  return { outcome: "refused", codes, detail: messages.join("; ").slice(0, 600) } as const;
+}
+
 const isFailure = (outcome: Outcome) => outcome === "wrong" || outcome === "crash" || outcome === "error";
 
 export async function* runSession(setting: Setting): AsyncGenerator<Edit> {
@@ -138,9 +150,9 @@ class Session {
     const before = new Map([...texts.keys()].map((name) => [name, this.#now.get(name) ?? ""]));
     const started = performance.now();
     const verdict = await this.#live.verdictOf(() => this.#save(texts), [...texts.keys()]);
-    const judged = await this.#judge(verdict);
+    let judged = await this.#judge(verdict);
     if (judged.outcome === "hot" || judged.outcome === "unchanged") this.#accept(before);
-    else if (!isFailure(judged.outcome)) await this.#undo(before);
+    else if (!isFailure(judged.outcome)) judged = (await this.#undo(before)) ?? judged;
     const description = isFailure(judged.outcome) ? `\n${differences(before, texts)}` : "";
     return {
       project,
@@ -221,17 +233,24 @@ class Session {
     for (const [name, text] of before) this.#earlier.set(name, [...(this.#earlier.get(name) ?? []), text]);
   }
 
-  /** After a refusal: the process and the sources are one again. */
-  async #undo(before: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * After a refusal, or what could not be compared: the process and the sources are one again. Where that is refused, it is
+   * what became of the edit, and another process goes on.
+   */
+  async #undo(before: ReadonlyMap<string, string>): Promise<Judged | undefined> {
     const verdict = await this.#live.verdictOf(() => this.#save(before), [...before.keys()]);
-    if (verdict.type !== "hot" && verdict.type !== "unchanged") {
+    const together = verdict.type === "hot" || verdict.type === "unchanged";
+    const refusal = verdict.type === "restartNeeded" ? refused(verdict) : undefined;
+    if (!together && refusal === undefined) {
       throw new Error(`an edit that is taken back is ${JSON.stringify(verdict).slice(0, 1000)}`);
     }
+    if (refusal) await this.#live.restart();
     // What the live process is compared with while the next edit is refused.
     this.#fresh.link();
+    return refusal && { ...refusal, detail: `taken back: ${refusal.detail}` };
   }
 
-  async #judge(verdict: Verdict): Promise<{ outcome: Outcome; codes?: readonly string[]; detail?: string }> {
+  async #judge(verdict: Verdict): Promise<Judged> {
     switch (verdict.type) {
       case "buildFailed":
         return { outcome: "invalid", detail: verdict.output.slice(0, 300) };
@@ -240,16 +259,7 @@ class Session {
       case "restartNeeded": {
         // It goes on as it was: the fresh program is still the one before.
         const compared = await this.#compare();
-        const codes = [...new Set(verdict.reasons.map(({ code }) => code))];
-        if (compared.outcome === "wrong" || compared.outcome === "crash") return compared;
-        return {
-          outcome: "refused",
-          codes,
-          detail: verdict.reasons
-            .map(({ message }) => message)
-            .join("; ")
-            .slice(0, 600),
-        };
+        return compared.outcome === "wrong" || compared.outcome === "crash" ? compared : refused(verdict);
       }
       case "hot":
       case "unchanged": {
@@ -263,7 +273,7 @@ class Session {
   }
 
   /** The fresh program first: what crashes or hangs there may do so here. */
-  async #compare(): Promise<{ outcome: Outcome; detail?: string }> {
+  async #compare(): Promise<Judged> {
     const input = this.#random.below(1_000_000);
     const state = await this.#live.dump();
     if (state === undefined) return { outcome: "crash", detail: "the process does not answer" };
