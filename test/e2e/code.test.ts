@@ -1,17 +1,10 @@
 // Scenarios A: code is changed, and the running program executes the new code.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import path from "node:path";
 import { bothShow } from "./both_modules.js";
+import { symbolsOf } from "./module_symbols.js";
 import { newCodeScenarios } from "./new_code_scenarios.js";
-import type { Program } from "./program.js";
 import { runScenarios, type Scenario } from "./scenario_suite.js";
-
-/** As `nm -S` lists those of a file in the build directory. */
-function symbolsOf(program: Program, file: string): string {
-  return execFileSync("nm", ["-S", path.join(program.build, file)], { encoding: "utf8" });
-}
 
 const freeFunctions: Scenario = {
   row: "A1",
