@@ -4,7 +4,7 @@
 // process has not been touched. When anything is refused, no library is returned at all.
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { CompileCommand } from "./compile_command.js";
+import { type CompileCommand, sourceOf } from "./compile_command.js";
 import { compileConstructions, needsConstructions } from "./constructions.js";
 import {
   bind,
@@ -285,7 +285,7 @@ async function planModule(
   return success({
     change,
     plan: made.value,
-    notes: await initializerNotes(made.value.diffs, change.objects),
+    notes: await initializerNotes(request, made.value.diffs, change.objects),
     problems: [
       ...(await placedProblems(made.value.refusals, change.objects)).map((problem, i) => {
         const symbol = made.value.refusals[i]?.symbol ?? "";
@@ -396,19 +396,31 @@ function namesOf(keys: readonly string[]): string[] {
 const nameOf = (key: string): string => shortName(key.replace(/\.#.*$/, ""));
 
 /** Initializers that changed, of variables that were there: they do not run again. */
-async function initializerNotes(diffs: Plan["diffs"], objects: readonly ObjectChange[]): Promise<string[]> {
+async function initializerNotes(
+  { commandOf }: PatchRequest,
+  diffs: Plan["diffs"],
+  objects: readonly ObjectChange[],
+): Promise<string[]> {
   const notes: string[] = [];
-  for (const [index, { rewrittenInitializers, otherInitializers }] of diffs.entries()) {
+  for (const [index, { rewrittenInitializers, otherInitializers, staticInitializers }] of diffs.entries()) {
     const object = objects[index];
-    if (!object || (rewrittenInitializers.length === 0 && !otherInitializers)) continue;
+    const told = rewrittenInitializers.length > 0 || staticInitializers.length > 0 || otherInitializers;
+    if (!object || !told) continue;
     const declared = await places(object.after);
-    for (const key of rewrittenInitializers) {
+    const where = (key: string) => {
       const place = placeOf(key, declared.ok ? [declared.value] : []);
-      const where = place === undefined ? "" : `${place.file}:${place.line}: `;
-      notes.push(`${where}the initializer of ${nameOf(key)}, or of a variable beside it, changed: ${NOT_AGAIN}`);
+      return place === undefined ? "" : `${place.file}:${place.line}: `;
+    };
+    for (const key of rewrittenInitializers) {
+      notes.push(`${where(key)}the initializer of ${nameOf(key)}, or of a variable beside it, changed: ${NOT_AGAIN}`);
     }
-    if (otherInitializers)
-      notes.push(`${object.id}: initializers changed, or are new and set no variable: ${NOT_AGAIN}`);
+    for (const key of staticInitializers) {
+      notes.push(`${where(key)}the initializer of ${nameOf(key)} changed: if it ran already, ${NOT_AGAIN}`);
+    }
+    if (!otherInitializers) continue;
+    const command = await commandOf(object.id);
+    const source = command.ok ? sourceOf(command.value) : object.id;
+    notes.push(`${source}: initializers may have changed, or be new and set no variable: ${NOT_AGAIN}`);
   }
   return notes;
 }

@@ -18,6 +18,11 @@ interface Entry {
   readonly file: string;
 }
 
+/** Absolute. */
+export function sourceOf({ directory, words, source }: CompileCommand): string {
+  return resolve(directory, words[source] ?? "");
+}
+
 /** Options that name what is written, with the word behind them. */
 const OUTPUT = new Set(["-o", "-MT", "-MQ", "-MF"]);
 /** Options that say what else is written or that only compiling is wanted. */

@@ -135,6 +135,7 @@ Napi::Value diff_to_js(Napi::Env env, const Diff& diff) {
   object["initialized"] = keys_to_js(env, diff.initialized);
   object["rewrittenInitializers"] = keys_to_js(env, diff.initializers.variables);
   object["otherInitializers"] = diff.initializers.others;
+  object["staticInitializers"] = keys_to_js(env, diff.static_initializers);
   object["startFunctions"] = keys_to_js(env, diff.start_functions);
   object["leftBehind"] = keys_to_js(env, diff.left_behind);
   object["refusals"] = refusals_to_js(env, diff.refusals);

@@ -39,8 +39,10 @@ export interface ObjectDiff {
   readonly initialized: readonly string[];
   /** Variables that were there, whose dynamic initializers, or those of variables beside them, have other code. */
   readonly rewrittenInitializers: readonly string[];
-  /** Initializers have other code that no variable can be told of. */
+  /** Initializers have, or may have, other code that no variable can be told of. */
   readonly otherInitializers: boolean;
+  /** Function statics that were there and are initialized by other code now. */
+  readonly staticInitializers: readonly string[];
   /** New functions that are marked to run at start-up. */
   readonly startFunctions: readonly string[];
   /** Functions, in words, whose lambdas changed so much that closures that live keep the old code. */

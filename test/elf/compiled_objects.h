@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -142,6 +143,28 @@ inline std::string text_of(const hotreload::Diff& diff) {
                      "; variables: " + joined(diff.new_variables) + "; kept: " + joined(diff.changed_initializers);
   for (const hotreload::Refusal& refusal : diff.refusals) text += "; " + refusal.code + " " + refusal.message;
   return text;
+}
+
+/// Replaces the one place where `from` stands.
+inline std::string edit(const std::string& text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  REQUIRE_MESSAGE(at != std::string::npos, from);
+  REQUIRE_MESSAGE(text.find(from, at + 1) == std::string::npos, from);
+  return text.substr(0, at) + to + text.substr(at + from.size());
+}
+
+inline bool is_optimised(const Toolchain& toolchain) { return toolchain.name.find("-O2") != std::string::npos; }
+
+struct Pair {
+  std::string before, after, source = "unit.cc", more = "";
+};
+
+inline void for_each_toolchain(const Pair& pair, const std::function<void(const hotreload::Diff&, const Toolchain&)>& check) {
+  for (const Toolchain& toolchain : toolchains()) {
+    const hotreload::Diff diff = diff_of(toolchain, pair.before, pair.after, pair.source, pair.more);
+    INFO(toolchain.name << ": " << text_of(diff));
+    check(diff, toolchain);
+  }
 }
 
 }  // namespace hotreload_test

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "code_tokens.h"
 #include "digest.h"
 #include "names.h"
 #include "start_functions.h"
@@ -14,6 +15,10 @@ namespace hotreload {
 namespace {
 
 constexpr std::string_view kFunction = "hotreload_construct_";
+
+/// `static std::ios_base::Init __ioinit;` of <iostream>, and what its initializer names.
+constexpr std::string_view kStreams = "_ZStL8__ioinit";
+const char* const kStreamsTokens[] = {"_ZStL8__ioinit", "_ZNSt8ios_base4InitC1Ev"};
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
@@ -49,7 +54,11 @@ class Finder {
       const Entity& variable = *after_.find(key);
       if (variable.kind == Kind::kThreadLocal) {
         check_thread_local(variable);
-      } else if (!is_guard(variable.name) && !canonicals_.of_entity(object_, variable) && !is_done(variable)) {
+      } else if (is_done(variable)) {
+        found_.seen_to.insert(std::begin(kStreamsTokens), std::end(kStreamsTokens));
+      } else if (is_guard(variable.name)) {
+        add_guard(variable);
+      } else if (!canonicals_.of_entity(object_, variable)) {
         needed_.push_back(&variable);
       }
     }
@@ -80,9 +89,9 @@ class Finder {
 
   /// A file that newly includes <iostream> brings an ios_base::Init; one that has run already does for all.
   bool is_done(const Entity& variable) const {
-    if (variable.name != "_ZStL8__ioinit") return false;
+    if (variable.name != kStreams) return false;
     const auto& units = canonicals_.target().module->units;
-    return std::any_of(units.begin(), units.end(), [](const UnitSymbols& unit) { return unit.symbols.count("_ZStL8__ioinit") > 0; });
+    return std::any_of(units.begin(), units.end(), [](const UnitSymbols& unit) { return unit.symbols.count(std::string(kStreams)) > 0; });
   }
 
   /// Each thread initializes all thread-locals of a file at its first use of one: right as long as all of them are new.
@@ -129,6 +138,7 @@ class Finder {
       if (object_.match->before_of(target) || elsewhere) whole = false;
     });
     if (!whole) return false;
+    found_.whole = true;
     for (const Entity* function : start_functions(after_)) {
       const bool fresh = std::find(starting_.begin(), starting_.end(), function) != starting_.end();
       if (fresh || is_ordinary(function)) found_.calls.push_back(function);
@@ -173,9 +183,31 @@ class Finder {
     }
     // Their numbers follow the order of the file.
     for (const auto& [number, function] : functions) {
-      if (function.is_called) found_.calls.push_back(function.entity);
+      if (!function.is_called) continue;
+      found_.calls.push_back(function.entity);
+      add_tokens(*function.entity);
     }
     found_.calls.insert(found_.calls.end(), starting_.begin(), starting_.end());
+  }
+
+  /// Of an inline variable: the initializers look at its guard, and set it.
+  void add_guard(const Entity& guard) {
+    for (int i = 0; i < 4; i++) found_.seen_to.insert(object_.match->name_of(guard));
+    for (const char* token : {"value 0", "value 1", "setz", "setnz"}) found_.seen_to.insert(token);
+  }
+
+  void add_tokens(const Entity& function) {
+    const auto name_of = [this](const Entity& entity) {
+      const auto found = found_.stands_for.find(&entity);
+      return object_.match->name_of(found != found_.stands_for.end() && found->second ? *found->second : entity);
+    };
+    for (const Entity& part : after_.all()) {
+      const bool own = &part == &function || (part.kind == Kind::kFunction && is_clone_of(part, function));
+      if (!own) continue;
+      for (const Instruction& instruction : instructions_of(after_, part, name_of)) {
+        for (const CodeToken& token : instruction.tokens) found_.seen_to.insert(token.text);
+      }
+    }
   }
 
   const Entity* variable_of(const Mention& mention) const {

@@ -9,6 +9,8 @@
 #ifndef HOTRELOAD_ELF_CONSTRUCTIONS_H
 #define HOTRELOAD_ELF_CONSTRUCTIONS_H
 
+#include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct Constructions {
   const Entity* guard = nullptr;
   std::vector<const Entity*> calls;  ///< functions of the new version, in the order in which they have to run
   std::unordered_map<const Entity*, const Entity*> stands_for;  ///< static of such a function -> the variable
+  bool whole = false;                   ///< all initializers of the file are called
+  std::multiset<std::string> seen_to;   ///< tokens (code_tokens.h) of what initializes the new variables, else
   std::vector<Refusal> refusals;
 };
 

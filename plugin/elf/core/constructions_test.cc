@@ -22,6 +22,8 @@ std::string constructing(const std::string& declaration, const std::string& of =
 struct Outcome {
   Names calls, refusals;  ///< calls: functions, demangled, for gcc and clang differ in how they mangle some
   std::string reached;    ///< what of the changed functions the calls come upon
+  Names changed = {};     ///< variables that were there whose initializers differ
+  bool others = false;    ///< as do some that no variable can be told of
 };
 
 /// A program with the old version is linked; what becomes of the new variables of the new one.
@@ -53,6 +55,9 @@ Outcome outcome_of(const Toolchain& toolchain, const std::string& before, const 
   OtherObjects objects(input.others, *module.value());
   auto answer = reach_of_constructions(question, &objects);
   if (!answer) FAIL(answer.error().message);
+  const InitializerChanges changes = compare_initializers(*input.objects[0].match, &found.seen_to);
+  outcome.changed = changes.variables;
+  outcome.others = changes.others;
   if (answer.value().changed) outcome.reached = answer.value().changed->name;
   return outcome;
 }
@@ -105,6 +110,30 @@ TEST_CASE("the initializers of a file that had none are called as they are, unle
     CHECK(whole.calls[0].substr(0, 14) == "_GLOBAL__sub_I");
     const std::string touching = "int fresh = compute(++old); int g() { return ++fresh; }\n";
     CHECK(outcome_of(toolchain, before, before + touching + guard).refusals == Names{"fresh"});
+  }
+}
+
+TEST_CASE("beside a new variable, initializers that changed or whose variable is left out are told") {
+  const std::string before = text + first;
+  const std::string fresh = "A fresh(3); int g() { return fresh.x; }\n" + guard + constructing("A fresh(3);");
+  const std::string dropped = "static bool registered = compute(2) > 1;\n";
+  const std::string changed = "A first(3); int f() { return first.x; }\n";
+  const auto is_told = [&](const Toolchain& toolchain, const std::string& now) {
+    const Outcome outcome = outcome_of(toolchain, before, now);
+    REQUIRE(outcome.calls == construct_0);
+    return outcome.others || !outcome.changed.empty();
+  };
+  for (const Toolchain& toolchain : toolchains()) {
+    INFO(toolchain.name);
+    CHECK_FALSE(is_told(toolchain, before + fresh));
+    CHECK_FALSE(is_told(toolchain, text + fresh + first));
+    CHECK_FALSE(is_told(toolchain, before + "inline " + fresh));
+    CHECK(is_told(toolchain, text + changed + fresh));
+    CHECK(is_told(toolchain, text + fresh + changed));
+    if (toolchain.flags.find("-O2") == std::string::npos) continue;  // it is a variable like any other
+    CHECK(is_told(toolchain, before + fresh + dropped));
+    CHECK(is_told(toolchain, before + dropped + fresh));
+    CHECK(is_told(toolchain, text + dropped + fresh + first));
   }
 }
 

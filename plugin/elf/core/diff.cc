@@ -9,6 +9,7 @@
 #include "indirect.h"
 #include "names.h"
 #include "start_functions.h"
+#include "static_initializers.h"
 
 namespace hotreload {
 
@@ -51,8 +52,9 @@ class Comparison {
     compare_families();
     compare_names();
     compare_initializers();
-    // What is new among them hides what changed.
+    // What is new among them hides what changed, until it is known what constructs it (plan.cc).
     if (diff_.initialized.empty()) diff_.initializers = hotreload::compare_initializers(match_);
+    diff_.static_initializers = changed_static_initializers(match_, changed_);
     compare_start_functions();
     compare_left_behind();
     for (Refusal& refusal : compare_indirect(match_, changed_)) diff_.refusals.push_back(std::move(refusal));
@@ -67,9 +69,20 @@ class Comparison {
   void compare_new(const Entity& entity) {
     if (is_writable(entity)) {
       diff_.new_variables.push_back(entity.key);
+      if (is_guard(entity.name)) compare_guard(entity);
     } else if (entity.kind == Kind::kFunction && !entity.local && !entity.weak) {
       diff_.new_functions.push_back(entity.key);
     }
+  }
+
+  /// Code that finds a guard as nobody has taken it initializes what the guard is for, though that has been in use.
+  void compare_guard(const Entity& guard) {
+    if (!is_function_static(guard.name)) return;
+    const Entity* variable = after_.find("_Z" + guard.key.substr(4));  // _ZGVZ1fvE1n -> _ZZ1fvE1n
+    if (!variable || !match_.before_of(*variable)) return;
+    refuse("E_INITIALIZER", *variable,
+           "the static variable " + demangle(variable->name) +
+               " began with a constant and has an initializer now, which would run and take its value away");
   }
 
   void collect_removed() {

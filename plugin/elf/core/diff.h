@@ -29,6 +29,7 @@ struct Diff {
   std::vector<std::string> initialized;      ///< keys of new variables that initializers of the file refer to
   std::vector<std::string> start_functions;  ///< keys of new functions that are marked to run at start-up
   InitializerChanges initializers;           ///< dynamic ones, of variables that were there
+  std::vector<std::string> static_initializers;  ///< keys of function statics that are initialized by other code
   std::vector<std::string> left_behind;        ///< functions of the old version whose lambdas keep their code
   std::vector<Refusal> refusals;
 

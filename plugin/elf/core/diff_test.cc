@@ -1,8 +1,6 @@
 // Every change is found, at the function that it is about and at no other, and what cannot be followed is refused.
 #include "diff.h"
 
-#include <functional>
-
 #include "../../../test/elf/compiled_objects.h"
 #include "names.h"
 
@@ -11,29 +9,7 @@ using namespace hotreload_test;
 
 namespace {
 
-/// Replaces the one place where `from` stands.
-std::string edit(const std::string& text, const std::string& from, const std::string& to) {
-  const size_t at = text.find(from);
-  REQUIRE_MESSAGE(at != std::string::npos, from);
-  REQUIRE_MESSAGE(text.find(from, at + 1) == std::string::npos, from);
-  return text.substr(0, at) + to + text.substr(at + from.size());
-}
-
 bool is_gcc(const Toolchain& toolchain) { return toolchain.name.substr(0, 3) == "gcc"; }
-bool is_optimised(const Toolchain& toolchain) { return toolchain.name.find("-O2") != std::string::npos; }
-
-struct Pair {
-  std::string before, after, source = "unit.cc", more = "";
-};
-
-void for_each_toolchain(const Pair& pair, const std::function<void(const Diff&, const Toolchain&)>& check) {
-  for (const Toolchain& toolchain : toolchains()) {
-    const Diff diff = diff_of(toolchain, pair.before, pair.after, pair.source, pair.more);
-    INFO(toolchain.name << ": " << text_of(diff));
-    check(diff, toolchain);
-  }
-}
-
 /// With every compiler just these functions changed, nothing is new, and nothing is refused.
 void check_changed(const Pair& pair, const Names& functions) {
   for_each_toolchain(pair, [&](const Diff& diff, const Toolchain&) {

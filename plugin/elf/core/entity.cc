@@ -299,4 +299,9 @@ void Entities::key_numbered_statics() {
   }
 }
 
+bool is_clone_of(const Entity& clone, const Entity& function) {
+  const bool longer = clone.name.size() > function.name.size() && clone.name[function.name.size()] == '.';
+  return clone.part_of_user && longer && clone.name.compare(0, function.name.size(), function.name) == 0;
+}
+
 }  // namespace hotreload

@@ -36,6 +36,9 @@ struct Entity {
   uint64_t size;
 };
 
+/// True for `f.cold` and `f.constprop.0` of `f`.
+bool is_clone_of(const Entity& clone, const Entity& function);
+
 /// What a relocation refers to.
 struct Target {
   enum class Form {

@@ -104,10 +104,14 @@ class Planner {
     plan_.diffs.push_back(std::move(diff));
   }
 
+  std::shared_ptr<const Correspondence> match_of_build(const PatchObject& object) const {
+    if (!object.built) return object.match;
+    return Correspondence::of(object.before ? object.before : empty_object(), object.built, plan_.input.renewed);
+  }
+
   /// Optimisers inline otherwise where more is in a file: what is the same as it was built stays as it is.
   void keep_changes_of_build(const PatchObject& object, Diff* diff) const {
-    const auto match = Correspondence::of(object.before ? object.before : empty_object(), object.built, plan_.input.renewed);
-    const Diff built = diff_entities(*match);
+    const Diff built = diff_entities(*match_of_build(object));
     const std::set<std::string> changed(built.changed_functions.begin(), built.changed_functions.end());
     // A function that changed, and that has no code of its own in this form, is in others that call it.
     for (const std::string& key : changed) {
@@ -267,8 +271,13 @@ class Planner {
 
   void collect_constructions() {
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
-      plan_.constructions.push_back(find_constructions(plan_.input.objects[i], plan_.diffs[i], canonicals_));
-      for (const Refusal& refusal : plan_.constructions.back().refusals) plan_.refusals.push_back(refusal);
+      const PatchObject& object = plan_.input.objects[i];
+      Diff& diff = plan_.diffs[i];
+      Constructions found = find_constructions(object, diff, canonicals_);
+      for (const Refusal& refusal : found.refusals) plan_.refusals.push_back(refusal);
+      const bool hides = !diff.initialized.empty() && !found.whole;
+      if (hides && found.refusals.empty()) diff.initializers = compare_initializers(*match_of_build(object), &found.seen_to);
+      plan_.constructions.push_back(std::move(found));
     }
   }
 
@@ -615,10 +624,6 @@ class Planner {
 };
 
 }  // namespace
-
-bool is_clone_of(const Entity& clone, const Entity& function) {
-  return clone.part_of_user && starts_with(clone.name, function.name) && clone.name[function.name.size()] == '.';
-}
 
 std::string marker_name(uint32_t object, uint32_t section) {
   return "hotreload.section." + std::to_string(object) + "." + std::to_string(section);

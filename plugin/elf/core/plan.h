@@ -96,9 +96,6 @@ struct Plan {
 /// Name of the marker at the start of a section.
 std::string marker_name(uint32_t object, uint32_t section);
 
-/// True for `f.cold` and `f.constprop.0` of `f`.
-bool is_clone_of(const Entity& clone, const Entity& function);
-
 /// The objects are compared, and if nothing is refused, prepared objects are written into the directory.
 /// Errors: E_RELOCATION, E_ELF, E_LOCATE, E_RANGE. What cannot be applied is in Plan::refusals.
 Result<Plan> plan_patch(PatchInput input);
