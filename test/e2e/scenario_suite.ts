@@ -73,8 +73,9 @@ export function runScenarios(
           throw error;
         } finally {
           const verdicts = [...new Set(program?.verdicts.slice(first).map(({ type }) => type))];
-          const { row, name, level = "executable", soFar } = scenario;
-          const levels: readonly Level[] = options.inBoth ? ["executable", "shared"] : [level];
+          const { row, name, level, soFar } = scenario;
+          const usual: readonly Level[] = options.inBoth ? ["executable", "shared"] : ["executable"];
+          const levels = level === undefined ? usual : [level];
           for (const level of levels) {
             record(subject, { row, configuration: configuration.name, level, test: name, outcome, verdicts, soFar });
           }

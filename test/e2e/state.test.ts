@@ -1,6 +1,7 @@
 // Scenarios B: code is changed, and every variable stays where it is and what it is.
 
 import assert from "node:assert/strict";
+import { bothShow, historyInBoth } from "./both_modules.js";
 import type { Program } from "./program.js";
 import { runScenarios, type Scenario } from "./scenario_suite.js";
 
@@ -21,14 +22,14 @@ const b1Variables: Readonly<Record<string, number>> = {
 };
 
 async function keepsB1(program: Program, version: string): Promise<void> {
-  await program.shows({ "B1.version": version });
+  await bothShow(program, { "B1.version": version });
   await program.goesOn(5);
   for (const [name, first] of Object.entries(b1Variables)) {
-    assert.deepEqual(program.log.history(`B1.${name}`), [`from_${first}`], `${name} goes on counting`);
-    assert.deepEqual(program.log.history(`B1.${name}_at`), ["kept"], `${name} stays where it is`);
+    assert.deepEqual(historyInBoth(program, `B1.${name}`), [`from_${first}`], `${name} goes on counting`);
+    assert.deepEqual(historyInBoth(program, `B1.${name}_at`), ["kept"], `${name} stays where it is`);
   }
-  assert.deepEqual(program.log.history("B1.constructed"), ["1_0"], "constructed once, never destroyed");
-  assert.deepEqual(program.log.history("B1.one_variable"), ["1"], "old and new code see the same variables");
+  assert.deepEqual(historyInBoth(program, "B1.constructed"), ["1_0"], "constructed once, never destroyed");
+  assert.deepEqual(historyInBoth(program, "B1.one_variable"), ["1"], "old and new code see the same variables");
 }
 
 const variables: Scenario = {
@@ -76,40 +77,40 @@ const sameNames: Scenario = {
   row: "B2",
   name: "same-named statics of two files with the same base name stay apart",
   async run(program) {
-    await program.shows({ ...b2Counts, "B2.one": "1", "B2.two": "2", "B2.object_one": "3", "B2.object_two": "4" });
+    await bothShow(program, { ...b2Counts, "B2.one": "1", "B2.two": "2", "B2.object_one": "3", "B2.object_two": "4" });
     program.edit("one/counter.c", "return 1;", "return 11;");
     await program.hot(/b2_one/);
-    await program.shows({ ...b2Counts, "B2.one": "11", "B2.two": "2" });
+    await bothShow(program, { ...b2Counts, "B2.one": "11", "B2.two": "2" });
     program.edit("two/counter.c", "inner += 1;\n  count += 1;", "count += 1;\n  inner = inner + (count > 0);");
     await program.hot();
-    await program.shows({ ...b2Counts, "B2.one": "11", "B2.two": "2" });
+    await bothShow(program, { ...b2Counts, "B2.one": "11", "B2.two": "2" });
     program.edit("two/counter.c", "return 2;", "return 22;");
     await program.hot(/b2_two/);
-    await program.shows({ ...b2Counts, "B2.one": "11", "B2.two": "22" });
+    await bothShow(program, { ...b2Counts, "B2.one": "11", "B2.two": "22" });
     program.edit("one/object.cc", "return 3 +", "return 33 +");
     await program.hot(/b2_object_one/);
     program.edit("two/object.cc", "return 4 +", "return 44 +");
     await program.hot(/b2_object_two/);
-    await program.shows({ ...b2Counts, "B2.object_one": "33", "B2.object_two": "44" });
+    await bothShow(program, { ...b2Counts, "B2.object_one": "33", "B2.object_two": "44" });
     await program.goesOn(5);
-    for (const [name, value] of Object.entries(b2Counts)) assert.deepEqual(program.log.history(name), [value], name);
+    for (const [name, value] of Object.entries(b2Counts)) assert.deepEqual(historyInBoth(program, name), [value], name);
   },
 };
 
 function nothingWrongInThreads(program: Program): void {
-  assert.deepEqual(program.log.history("B3.wrong"), ["0"], "every thread keeps its values");
-  assert.deepEqual(program.log.history("B3.moved"), ["0"], "every thread keeps its addresses");
+  assert.deepEqual(historyInBoth(program, "B3.wrong"), ["0"], "every thread keeps its values");
+  assert.deepEqual(historyInBoth(program, "B3.moved"), ["0"], "every thread keeps its addresses");
 }
 
 const threadLocals: Scenario = {
   row: "B3",
   name: "thread-locals of both linkages keep their value in eight running threads",
   async run(program) {
-    await program.shows({ "B3.version": "1" });
+    await bothShow(program, { "B3.version": "1" });
     for (let version = 2; version <= 5; version++) {
       program.edit("b3.cc", `seen->version = ${version - 1};`, `seen->version = ${version};`);
       await program.hot(/b3_work/);
-      await program.shows({ "B3.version": String(version) });
+      await bothShow(program, { "B3.version": String(version) });
       await program.goesOn(5);
       nothingWrongInThreads(program);
     }
@@ -121,11 +122,11 @@ const sharedThreadLocals: Scenario = {
   name: "thread-locals of a shared library keep their value in eight running threads",
   level: "shared",
   async run(program) {
-    await program.shows({ "B3.shared_version": "1" });
+    await bothShow(program, { "B3.shared_version": "1" });
     for (let version = 2; version <= 4; version++) {
       program.edit("b3_shared.c", `*version = ${version - 1};`, `*version = ${version};`);
       await program.hot(/b3_shared_work/);
-      await program.shows({ "B3.shared_version": String(version) });
+      await bothShow(program, { "B3.shared_version": String(version) });
       await program.goesOn(5);
       nothingWrongInThreads(program);
     }
@@ -143,7 +144,7 @@ function newVariables(file: string, prefix: string, globals: string, code: strin
   const kept = Object.fromEntries(Object.keys(counts).map((name) => [`${name}_at`, "kept"]));
   const links = { [`${prefix}.pointed`]: "existing", [`${prefix}.function`]: "existing", [`${prefix}.text`]: "new" };
   return async (program) => {
-    await program.shows({ [`${prefix}.version`]: "1", [`${prefix}.global`]: "none" });
+    await bothShow(program, { [`${prefix}.version`]: "1", [`${prefix}.global`]: "none" });
     const text = program.workspace.read(file);
     program.save(
       file,
@@ -173,11 +174,11 @@ function newVariables(file: string, prefix: string, globals: string, code: strin
         `no ${name} among ${hot.variables.join(", ")}`,
       );
     }
-    await program.shows({ ...counts, ...kept });
+    await bothShow(program, { ...counts, ...kept });
     // What the patch brought is kept by the next one.
     program.edit(file, "view.version = 1;", "view.version = 2;");
     await program.hot(/b4_/);
-    await program.shows({ [`${prefix}.version`]: "2", ...counts, ...kept });
+    await bothShow(program, { [`${prefix}.version`]: "2", ...counts, ...kept });
     // Initializers with addresses: of a variable, a function and a string.
     program.edit(
       file,
@@ -190,13 +191,13 @@ function newVariables(file: string, prefix: string, globals: string, code: strin
   ${code}`,
     );
     await program.hot(/b4_/);
-    await program.shows({ ...links, ...counts, ...kept });
+    await bothShow(program, { ...links, ...counts, ...kept });
     program.edit(file, "view.version = 2;", "view.version = 3;");
     await program.hot(/b4_/);
-    await program.shows({ [`${prefix}.version`]: "3", ...links, ...counts, ...kept });
+    await bothShow(program, { [`${prefix}.version`]: "3", ...links, ...counts, ...kept });
     await program.goesOn(5);
     for (const [name, value] of Object.entries(counts)) {
-      assert.deepEqual(program.log.history(name), ["none", value], `${name} never was anything else`);
+      assert.deepEqual(historyInBoth(program, name), ["none", value], `${name} never was anything else`);
     }
   };
 }
@@ -217,7 +218,7 @@ const addresses: Scenario = {
   row: "B12",
   name: "addresses of variables taken in old code are right in new code, and the reverse",
   async run(program) {
-    await program.shows({ "B12.version": "1", "B12.read": "1", "B12.one_variable": "1", "B12.other": "none" });
+    await bothShow(program, { "B12.version": "1", "B12.read": "1", "B12.one_variable": "1", "B12.other": "none" });
     program.edit(
       "b12.cc",
       `(int *, int *, int *, int *) {
@@ -236,8 +237,8 @@ const addresses: Scenario = {
 `,
     );
     await program.hot(/b12_look/);
-    await program.shows({ "B12.version": "2", "B12.read": "1", "B12.equal": "111", "B12.one_variable": "1" });
-    await program.shows({ "B12.other": "read" });
+    await bothShow(program, { "B12.version": "2", "B12.read": "1", "B12.equal": "111", "B12.one_variable": "1" });
+    await bothShow(program, { "B12.other": "read" });
     // A variable that is new: taken by this patch, written by old code, read by the next patch.
     program.edit("b12.cc", "// place for new variables", "static int added = 77;\n\n// place for new variables");
     await program.hotOrUnchanged(); // nothing uses it yet
@@ -247,14 +248,16 @@ const addresses: Scenario = {
       "answer.address_of_other = &other;\n  answer.address_of_added = &added;\n  answer.added = added;",
     );
     await program.hot(/b12_look/);
-    await program.shows({ "B12.added": "read", "B12.other": "read", "B12.equal": "111" });
+    await bothShow(program, { "B12.added": "read", "B12.other": "read", "B12.equal": "111" });
     program.edit("b12.cc", "answer.version = 2;", "answer.version = 3;");
     await program.hot(/b12_look/);
-    await program.shows({ "B12.version": "3", "B12.added": "read", "B12.other": "read", "B12.read": "1" });
+    await bothShow(program, { "B12.version": "3", "B12.added": "read", "B12.other": "read", "B12.read": "1" });
     await program.goesOn(5);
-    assert.deepEqual(program.log.history("B12.one_variable"), ["1"]);
-    assert.deepEqual(program.log.history("B12.read"), ["1"]);
+    assert.deepEqual(historyInBoth(program, "B12.one_variable"), ["1"]);
+    assert.deepEqual(historyInBoth(program, "B12.read"), ["1"]);
   },
 };
 
-runScenarios("state", "state", [variables, sameNames, threadLocals, sharedThreadLocals, newInC, newInCxx, addresses]);
+runScenarios("state", "state", [variables, sameNames, threadLocals, sharedThreadLocals, newInC, newInCxx, addresses], {
+  inBoth: true,
+});

@@ -1,6 +1,7 @@
 // Scenarios B: the data itself is edited: initial values, constants, sizes and names of variables.
 
 import assert from "node:assert/strict";
+import { bothShow, historyInBoth } from "./both_modules.js";
 import type { RestartNeeded } from "./dev_messages.js";
 import type { Program } from "./program.js";
 import { runScenarios, type Scenario } from "./scenario_suite.js";
@@ -91,6 +92,7 @@ function initialValues(file: string, prefix: string, row: string): Scenario["run
 const initialValuesOfC: Scenario = {
   row: "B7",
   name: "a new initial value is applied where the live one still is the old one, else kept and reported",
+  level: "executable",
   run: initialValues("b7.c", "b7", "B7.c"),
 };
 
@@ -104,6 +106,7 @@ const initialValuesOfLibrary: Scenario = {
 const constants: Scenario = {
   row: "B8",
   name: "contents of constant tables and arrays that changed are seen by old and new code",
+  level: "executable",
   async run(program) {
     await program.shows({ "B8.held": "one_1_2", "B8.new": "one_1_2", "B8.sum": "8", "B8.c": "4_4" });
     program.edit("b8.cc", `{"one", 1, twice}`, `{"uno", 100, thrice}`);
@@ -155,7 +158,7 @@ const shapes: Scenario = {
   row: "B9",
   name: "an array that is longer, another type, another name: refused with the reason, and nothing is lost",
   async run(program) {
-    await program.shows({ "B9.sizes": "6", "B9.counter": "from_101", "B9.value": "1.5", "B9.c_count": "from_501" });
+    await bothShow(program, { "B9.sizes": "6", "B9.counter": "from_101", "B9.value": "1.5", "B9.c_count": "from_501" });
     await refusedAndTakenBack(program, "b9.cc", ["int numbers[3] = {1, 2, 3};", "int numbers[4] = {1, 2, 3, 4};"], {
       code: "E_VARIABLE",
       message: /numbers changed from (12 to 16 bytes|int\[3\] to int\[4\])/,
@@ -189,7 +192,7 @@ const shapes: Scenario = {
     await program.unchanged();
     await program.goesOn(5);
     for (const name of ["counter", "c_count", "numbers"]) {
-      assert.equal(program.log.history(`B9.${name}`).length, 1, `${name} goes on counting`);
+      assert.equal(historyInBoth(program, `B9.${name}`).length, 1, `${name} goes on counting`);
     }
   },
 };
@@ -203,10 +206,10 @@ const sameNames: Scenario = {
       ["b10.c", ""],
       ["b10.cc", "cxx_"],
     ] as const) {
-      await program.shows({ [`B10.${prefix}version`]: "1", [`B10.${prefix}one`]: "from_1001" });
+      await bothShow(program, { [`B10.${prefix}version`]: "1", [`B10.${prefix}one`]: "from_1001" });
       program.edit(file, "return 1;", "return 2;");
       await program.hot(/version/);
-      await program.shows({ [`B10.${prefix}version`]: "2" });
+      await bothShow(program, { [`B10.${prefix}version`]: "2" });
       const text = program.workspace.read(file);
       for (const [first, second] of [
         ["static long n = 1000;\n    return ++n;", "static long n = 2000;\n    return n += 1;"],
@@ -238,7 +241,8 @@ const sameNames: Scenario = {
       await program.unchanged();
     }
     await program.goesOn(5);
-    for (const [name, value] of Object.entries(counts)) assert.deepEqual(program.log.history(`B10.${name}`), [value]);
+    for (const [name, value] of Object.entries(counts))
+      assert.deepEqual(historyInBoth(program, `B10.${name}`), [value]);
   },
 };
 
@@ -246,32 +250,33 @@ const kinds: Scenario = {
   row: "B13",
   name: "common variables, hidden variables and variables of another module keep their value and address",
   async run(program) {
-    const counts = { "B13.hidden": "from_101", "B13.other_module": "from_301", "B13.common": "from_1" };
+    const counts = { "B13.hidden": "from_101", "B13.other_module": "from_151", "B13.common": "from_1" };
     const kept = Object.fromEntries(Object.keys(counts).map((name) => [`${name}_at`, "kept"]));
-    await program.shows({ "B13.version": "1", "B13.one_variable": "1", "B13.factor": "1", ...counts, ...kept });
+    await bothShow(program, { "B13.version": "1", "B13.one_variable": "1", "B13.factor": "1", ...counts, ...kept });
     program.edit("b13.c", "view.version = 1;", "view.version = 2;");
     await program.hot(/b13_look/);
-    await program.shows({ "B13.version": "2", ...counts, ...kept });
+    await bothShow(program, { "B13.version": "2", ...counts, ...kept });
     program.edit("b13_common.c", "b13_common * 1", "b13_common * 2");
     await program.hot(/b13_common_step/);
-    await program.shows({ "B13.factor": "2", ...counts, ...kept });
+    await bothShow(program, { "B13.factor": "2", ...counts, ...kept });
     program.editAll({ "b13_common.c": ["/* place for variables */", "long b13_new_common;"] });
     await program.hotOrUnchanged();
     program.edit("b13_common.c", "return 0;", "return &b13_new_common;");
     await program.hot(/b13_added/);
-    await program.shows({ "B13.added": "from_1", "B13.added_at": "kept" });
+    await bothShow(program, { "B13.added": "from_1", "B13.added_at": "kept" });
     program.edit("b13_common.c", "b13_common * 2", "b13_common * 3");
     await program.hot(/b13_common_step/);
-    await program.shows({ "B13.factor": "3", ...counts, ...kept, "B13.added": "from_1", "B13.added_at": "kept" });
+    await bothShow(program, { "B13.factor": "3", ...counts, ...kept, "B13.added": "from_1", "B13.added_at": "kept" });
     await program.goesOn(5);
-    for (const [name, value] of Object.entries(counts)) assert.deepEqual(program.log.history(name), [value], name);
-    assert.deepEqual(program.log.history("B13.one_variable"), ["1"]);
+    for (const [name, value] of Object.entries(counts)) assert.deepEqual(historyInBoth(program, name), [value], name);
+    assert.deepEqual(historyInBoth(program, "B13.one_variable"), ["1"]);
   },
 };
 
 const members: Scenario = {
   row: "B14",
   name: "a member that new code writes is read by old code; a static inside a template keeps its value",
+  level: "executable",
   async run(program) {
     await program.shows({ "B14.state": "0_1", "B14.template": "from_601" });
     program.edit(
@@ -306,14 +311,9 @@ const tenReloads: Scenario = {
   },
 };
 
-runScenarios("state_data", "data", [
-  initialValuesOfC,
-  initialValuesOfLibrary,
-  constants,
-  sharedConstants,
-  shapes,
-  sameNames,
-  kinds,
-  members,
-  tenReloads,
-]);
+runScenarios(
+  "state_data",
+  "data",
+  [initialValuesOfC, initialValuesOfLibrary, constants, sharedConstants, shapes, sameNames, kinds, members, tenReloads],
+  { inBoth: true },
+);

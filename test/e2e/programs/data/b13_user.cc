@@ -5,7 +5,7 @@ void run_b13() {
   const b13_view view = b13_look();
   report("B13.version", "%d", view.version);
   report_counted("B13.hidden", view.hidden);
-  report_counted("B13.other_module", view.other_module);
+  report_counted("B13.other_module", (view.other_module + 1) / 2); // both modules count it up in turn
   report_counted("B13.common", view.common);
   report_address("B13.hidden_at", view.hidden_at);
   report_address("B13.other_module_at", view.other_module_at);

@@ -8,11 +8,16 @@
 
 static void (*run_plugin)();
 
-static void report_of_plugin(const char *name, const char *text) {
-  char field[64];
-  snprintf(field, sizeof field, "shared.%s", name);
-  report(field, "%s", text);
-}
+struct field_of_plugin {
+  explicit field_of_plugin(const char *name) { snprintf(text, sizeof text, "shared.%s", name); }
+  char text[64];
+};
+
+static const plugin_sink sink = {
+    [](const char *name, const char *text) { report(field_of_plugin(name).text, "%s", text); },
+    [](const char *name, long value) { report_counted(field_of_plugin(name).text, value); },
+    [](const char *name, const volatile void *address) { report_address(field_of_plugin(name).text, address); },
+};
 
 void start_parts() {
   start_module_parts();
@@ -21,9 +26,9 @@ void start_parts() {
     fprintf(stderr, "%s\n", dlerror());
     exit(1);
   }
-  auto start = reinterpret_cast<void (*)(plugin_sink *)>(dlsym(library, "start_plugin"));
+  auto start = reinterpret_cast<void (*)(const plugin_sink *)>(dlsym(library, "start_plugin"));
   run_plugin = reinterpret_cast<void (*)()>(dlsym(library, "run_plugin"));
-  start(&report_of_plugin);
+  start(&sink);
 }
 
 void run_parts(long) {

@@ -5,5 +5,9 @@
 void start_module_parts();
 void run_module_parts();
 
-/* What the library is given to report with: the field's name and its text. */
-typedef void plugin_sink(const char *name, const char *text);
+/* What the library is given to report with, as in report.h; report() with its text. */
+struct plugin_sink {
+  void (*report)(const char *name, const char *text);
+  void (*report_counted)(const char *name, long value);
+  void (*report_address)(const char *name, const volatile void *address);
+};

@@ -1,5 +1,5 @@
 // Calls the parts, one for each row. No test edits this file.
-#include "report.h"
+#include "plugin.h"
 
 void run_c1();
 void run_c2();
@@ -9,9 +9,9 @@ extern "C" void run_c4_c(void);
 void run_c5();
 void run_c6();
 
-void start_parts() {}
+void start_module_parts() {}
 
-void run_parts(long) {
+void run_module_parts() {
   run_c1();
   run_c2();
   run_c3();
