@@ -44,8 +44,8 @@ export async function compileConstructions(
     const text = await readFile(texts[0], "utf8");
     const built = statSync(after, { bigint: true }).mtimeNs;
     const later = filesOf(text, directory).find((file) => {
-      const modified = statSync(file, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
-      return modified > built;
+      const status = statSync(file, { bigint: true, throwIfNoEntry: false });
+      return status?.isFile() && status.mtimeNs > built; // the directory of the compilation is among them
     });
     if (later !== undefined) return failure("E_INITIALIZER", "was saved again meanwhile", { file: later });
     const catches = !isC && !isTurnedOff(command, "exceptions");
