@@ -1,5 +1,7 @@
 // Plugs are pulled while a patch is on its way: the program is untouched, the reason has a code, and the next save makes
-// up for it. HOTRELOAD_E2E_PLUGS says how often each of them is pulled.
+// up for it. HOTRELOAD_E2E_PLUGS says how often each of them is pulled. With more than eight, run it several times instead:
+// every hundred builds ninja writes its log anew, which looks like a build of somebody else's, so that what was refused comes
+// without another save.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
