@@ -63,16 +63,29 @@ export async function readCompileCommand(buildDir: string, object: string): Prom
   return unknown;
 }
 
-/** The arguments (compiler first) that write the preprocessed text of the source to `output`. */
+/** The words without these options and the word behind each; clang is given some through -Xclang, word by word. */
+function without(words: readonly string[], options: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const through = words[i] === "-Xclang";
+    if (options.includes(words[through ? i + 1 : i] ?? "")) i += through ? 3 : 1;
+    else kept.push(words[i] ?? "");
+  }
+  return kept;
+}
+
+/**
+ * The arguments (compiler first) that write the preprocessed text of the source to `output`. Of a precompiled header clang
+ * would write nothing: what it was made of is included as well, and is written.
+ */
 export function preprocessing(command: CompileCommand, output: string): string[] {
-  return [...command.words, "-E", "-o", output];
+  return [...without(command.words, ["-include-pch"]), "-E", "-o", output];
 }
 
 /** The arguments that compile `input`, a preprocessed text, to `output`. It is ours: nobody is warned of it. */
 export function compiling(command: CompileCommand, input: string, output: string): string[] {
   const words = command.words.map((word, i) => (i === command.source ? input : word));
-  const rest = words.filter((word, i) => word !== "-include" && words[i - 1] !== "-include");
-  return [...rest, "-w", "-c", "-o", output];
+  return [...without(words, ["-include", "-include-pch"]), "-w", "-c", "-o", output];
 }
 
 /** The last of the options that turn something on (`-fX`) or off (`-fno-X`) counts. */

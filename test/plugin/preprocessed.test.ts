@@ -1,7 +1,7 @@
 // Functions that construct new variables are added to a preprocessed text behind their declarations, lines kept.
 import assert from "node:assert/strict";
 import { test } from "uvu";
-import { splitCommand } from "../../plugin/compile_command.js";
+import { compiling, preprocessing, splitCommand } from "../../plugin/compile_command.js";
 import { addConstructions, filesOf } from "../../plugin/preprocessed.js";
 
 const options = { directory: "/work", catches: true };
@@ -67,6 +67,27 @@ test("a command is taken apart as a shell does it", () => {
     "x.o",
     `q"q`,
   ]);
+});
+
+test("a precompiled header is part of the text: it is included before, and not behind", () => {
+  const common = { directory: "/b", source: 1 };
+  const gcc = { ...common, words: ["g++", "/s/x.cc", "-O2", "-include", "/b/pch.hxx"] };
+  assert.deepEqual(preprocessing(gcc, "x.ii"), [...gcc.words, "-E", "-o", "x.ii"]);
+  assert.deepEqual(compiling(gcc, "x.ii", "x.o"), ["g++", "x.ii", "-O2", "-w", "-c", "-o", "x.o"]);
+  const through = [
+    "-Xclang",
+    "-include-pch",
+    "-Xclang",
+    "/b/pch.hxx.pch",
+    "-Xclang",
+    "-include",
+    "-Xclang",
+    "/b/pch.hxx",
+  ];
+  const clang = { ...common, words: ["clang++", "/s/x.cc", ...through, "-O2"] };
+  const included = ["clang++", "/s/x.cc", "-Xclang", "-include", "-Xclang", "/b/pch.hxx", "-O2"];
+  assert.deepEqual(preprocessing(clang, "x.ii"), [...included, "-E", "-o", "x.ii"]);
+  assert.deepEqual(compiling(clang, "x.ii", "x.o"), ["clang++", "x.ii", "-O2", "-w", "-c", "-o", "x.o"]);
 });
 
 test.run();
