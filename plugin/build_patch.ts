@@ -415,7 +415,7 @@ async function initializerNotes(
       notes.push(`${where(key)}the initializer of ${nameOf(key)}, or of a variable beside it, changed: ${NOT_AGAIN}`);
     }
     for (const key of staticInitializers) {
-      notes.push(`${where(key)}the initializer of ${nameOf(key)} changed: if it ran already, ${NOT_AGAIN}`);
+      notes.push(`${where(key)}the initializer of ${nameOf(key)} may have changed: if it ran already, ${NOT_AGAIN}`);
     }
     if (!otherInitializers) continue;
     const command = await commandOf(object.id);

@@ -52,7 +52,7 @@ const constructors: Scenario = {
     // It is there, and control goes past its initializer.
     program.edit("b5.cc", `static B5Object inner("inner")`, `static B5Object inner("changed")`);
     const { notes: ofStatic = [] } = await program.hot(/b5_inner/);
-    assert.match(ofStatic.join("\n"), /b5\.cc:\d+: the initializer of \S*inner changed: if it ran already/);
+    assert.match(ofStatic.join("\n"), /b5\.cc:\d+: the initializer of \S*inner may have changed: if it ran already/);
     program.edit("b5.cc", `static B5Object inner("changed")`, `static B5Object inner("inner")`);
     await program.hot(/b5_inner/);
     await bothShow(program, { "B5.inner": "from_1", "B5.made": "3_0" });

@@ -565,6 +565,16 @@ TEST_CASE("a changed initializer of an existing variable changes no function, an
   check("last(3)", "last(3)", {});
 }
 
+TEST_CASE("a changed initializer of a thread-local variable is told") {
+  const std::string text = "struct A { A(int); ~A(); int x; }; static thread_local A each(1); int f() { return each.x; }";
+  for_each_toolchain({text, edit(text, "each(1)", "each(2)")}, [](const Diff& diff, const Toolchain& toolchain) {
+    // Optimisers inline it: then it is the function that changed, for threads that have not been there.
+    if (is_optimised(toolchain)) CHECK(diff.changed_functions == Names{"_Z1fv"});
+    else CHECK(diff.initializers.variables == Names{"_ZL4each"});
+    CHECK(diff.refusals.empty());
+  });
+}
+
 TEST_CASE("new variables with initializers do not make those beside them look changed") {
   const std::string text = "struct A { A(int); ~A(); int x; }; A first(1), second(2); int f() { return first.x + second.x; }";
   for_each_toolchain({text, text + "A fresh(3); int g() { return fresh.x; }"}, [](const Diff& diff, const Toolchain&) {
