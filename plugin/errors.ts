@@ -47,7 +47,7 @@ export const sentences = {
   E_PROCESS: "there is no such process",
   E_PERMISSION: "the process may not be patched by this user",
   E_TRACED: "the process is being traced already",
-  E_ARCHITECTURE: "the process runs code for another architecture",
+  E_ARCHITECTURE: "the program is for another architecture",
   E_SECCOMP: "the process may not make the system calls that a patch needs",
   E_LOADER: "the dynamic loader of the process cannot load the patch",
   E_MOVED: "the dynamic loader put the patch at another address",

@@ -201,6 +201,15 @@ test("a process of another architecture", () =>
     workshop.compile("gcc", "narrow", "-m32", "-nostdlib", "-static", "-fno-pie", "-no-pie", "narrow.c");
     const narrow = workshop.start("narrow");
     assert.is(refusal("fix", `${narrow.pid}`, patch), "E_ARCHITECTURE");
+    const made = hotreload("gen", "-m", workshop.path("narrow"), "-o", workshop.path("x.hrp"), workshop.path("fix.o"));
+    assert.equal(made.lines, [
+      {
+        type: "refused",
+        code: "E_ARCHITECTURE",
+        message: "is a program or library for 32-bit x86: only those for x86-64 can be patched",
+        file: workshop.path("narrow"),
+      },
+    ]);
     assert.is((await narrow.stop("SIGTERM")).signal, "SIGTERM");
   }));
 

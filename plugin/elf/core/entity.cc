@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bytes.h"
+#include "instruction_end.h"
 #include "names.h"
 #include "relocation.h"
 
@@ -225,7 +226,7 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
   const int64_t shift = is_pc_relative(relocation.type) && !frame && object_->sections[section].executable() ? 4 : 0;
   const int64_t from_symbol = sum(0, relocation.addend, shift);
   int64_t place = int64_t(symbol.value);
-  if (symbol.type == STT_SECTION) place = sum(symbol.value, from_symbol, 0);
+  if (symbol.type == STT_SECTION) place = sum(symbol.value, from_symbol, shift > 0 ? immediate_behind(section, relocation) : 0);
   if (is_local_label(symbol.name) && symbol.type != STT_SECTION) {
     place = sum(symbol.value, std::max<int64_t>(0, from_symbol), 0);
   }
@@ -238,6 +239,19 @@ Target Entities::target_of(uint32_t section, const Relocation& relocation) const
   if (!entity) return {Target::Form::kContents, {}, nullptr, symbol.section, place};
   const int64_t inside = sum(symbol.value - entity->offset, relocation.addend, shift);
   return {Target::Form::kEntity, entity->name, entity, symbol.section, inside};
+}
+
+/// Bytes of the immediate operand behind a displacement. Decoded only if it decides between variables of one section.
+int64_t Entities::immediate_behind(uint32_t section, const Relocation& relocation) const {
+  const Symbol& symbol = object_->symbols[relocation.symbol];
+  const int64_t place = sum(symbol.value, relocation.addend, 4);
+  const Entity* nearest = at(symbol.section, place);
+  bool certain = true;
+  for (const int64_t size : {1, 2, 4}) certain = certain && at(symbol.section, sum(uint64_t(place), size, 0)) == nearest;
+  const Entity* function = certain ? nullptr : at(section, int64_t(relocation.offset));
+  if (!function || function->kind != Kind::kFunction) return 0;
+  const auto end = end_of_instruction(object_->sections[section].bytes, function->offset, relocation.offset);
+  return end ? int64_t(*end - relocation.offset) - 4 : 0;
 }
 
 const Entity* Entities::indirect(const Symbol& symbol) const {

@@ -83,6 +83,7 @@ class Entities {
   void index_places();
   void collect_anchors();
   void read_frames();
+  int64_t immediate_behind(uint32_t section, const Relocation& relocation) const;
   const Entity* beside(uint32_t section, int64_t place) const;
   const Entity* indirect(const Symbol& symbol) const;
 

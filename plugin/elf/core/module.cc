@@ -51,6 +51,9 @@ class Reader {
       return broken("is not an ELF file");
     }
     const bool fitting = header.e_type == ET_DYN || header.e_type == ET_EXEC;
+    if (header.e_machine == EM_386) {
+      return Error{"E_ARCHITECTURE", "is a program or library for 32-bit x86: only those for x86-64 can be patched", module_->path};
+    }
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 || !fitting) {
       return broken("is not an executable or shared library for x86-64");
     }

@@ -29,9 +29,14 @@ size_t behind_operator(std::string_view text, size_t start) {
   if (text.substr(start, 2) == "()") return start + 2;
   const size_t end = text.find('(', start);
   if (start < text.size() && (text[start] == ' ' || text[start] == '"')) return end == text.npos ? text.size() : end;
-  size_t at = start;
-  while (at < text.size() && std::string_view("<>=!+-*/%^&|~,[]").find(text[at]) != text.npos) at++;
-  return at;
+  for (std::string_view symbol : {"<=>", "->*", "<<=", ">>=", "[]", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "++", "--",
+                                  "->", "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|=", "<", ">", "=", "!", "+", "-",
+                                  "*", "/", "%", "^", "&", "|", "~", ","}) {
+    if (text.substr(start, symbol.size()) != symbol) continue;
+    const size_t behind = start + symbol.size();
+    return text.substr(behind, 2) == " <" ? behind + 1 : behind;  // of a template: `operator< <int>`
+  }
+  return start;
 }
 
 /// Registers what a sanitizer put around the variables of the file: `_sub_I_00099_1` of gcc, `asan.module_ctor` of clang.

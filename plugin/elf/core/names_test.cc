@@ -37,6 +37,10 @@ TEST_CASE("a short name of an operator is the whole operator") {
   CHECK(short_name("_ZN4BodyrSEi") == "Body::operator>>=");
   CHECK(short_name("_ZlsRSo4Body") == "operator<<");
   CHECK(short_name("_Zli2_xy") == "operator\"\" _x");
+  CHECK(short_name("_ZplISaIcEET_S1_S1_") == "operator+<std::allocator<char> >");
+  CHECK(short_name("_ZltISaIcEET_S1_S1_") == "operator< <std::allocator<char> >");
+  CHECK(short_name("_ZlsISaIcEET_S1_S1_") == "operator<< <std::allocator<char> >");
+  CHECK(short_name("_ZptISaIcEET_S1_S1_") == "operator-><std::allocator<char> >");
 }
 
 TEST_CASE("a conversion operator keeps the type that it converts to") {

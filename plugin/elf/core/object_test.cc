@@ -310,6 +310,28 @@ TEST_CASE("an object cut off anywhere is refused or read, and never read beyond 
   }
 }
 
+TEST_CASE("an immediate operand does not make a reference one to the variable before") {
+  const std::string text = R"(
+    __asm__(".bss\n.type first,@object\n.size first,4\nfirst: .zero 4\n.type second,@object\n.size second,4\nsecond: .zero 4\n"
+            ".text\n.globl f\n.type f,@function\nf:\naddl $1,second(%rip)\nmovl $7,second(%rip)\nmovw $7,second(%rip)\n"
+            "movl second(%rip),%eax\nret\n.size f,.-f\n");
+  )";
+  for (const Toolchain& toolchain : toolchains()) {
+    Space space;
+    const auto entities = hotreload_test::entities(space.compile(toolchain, "unit.cc", text, "unit.o"));
+    const Entity* function = entities->find("f");
+    REQUIRE(function);
+    const auto& relocations = entities->object().sections[function->section].relocations;
+    REQUIRE(relocations.size() == 4);
+    for (const Relocation& relocation : relocations) {
+      const Target target = entities->target_of(function->section, relocation);
+      INFO(toolchain.name << " " << relocation.offset);
+      REQUIRE(target.form == Target::Form::kEntity);
+      CHECK(target.entity->name == "second");
+    }
+  }
+}
+
 TEST_CASE("a place behind the end of a variable, or before its start, is a place of that variable") {
   const std::string text = R"(
     static long numbers[3]; static const long constants[3] = {4, 5, 6};

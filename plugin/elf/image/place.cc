@@ -2,6 +2,7 @@
 #include "image_builder.h"
 
 #include "../core/bytes.h"
+#include "../core/names.h"
 #include "elf_file.h"
 
 namespace hotreload {
@@ -99,6 +100,7 @@ void ImageBuilder::collect_added() {
     const Entities& entities = *(*input_.objects)[where.first].after;
     for (const Entity& entity : entities.all()) {
       if (entity.section != where.second || entity.part_of_user || entity.kind == Kind::kConstant) continue;
+      if (is_initializer(entity.name)) continue;  // it lies beside what is needed, and never runs
       auto existing = input_.references->existing(where.first, entity);
       if (!existing || existing.value()) continue;
       const bool is_function = entity.kind == Kind::kFunction;

@@ -13,6 +13,7 @@
 #include "entry_code.h"
 #include "image.h"
 #include "libraries.h"
+#include "start_reach.h"
 
 namespace hotreload {
 
@@ -93,6 +94,7 @@ class Producer {
       }
       for (const Entity& entity : object.after->all()) {
         if (entity.kind != Kind::kFunction || entity.part_of_user || entity.section == 0) continue;
+        if (is_initializer(entity.name) && !is_thread_initializer(entity.name)) continue;  // it has run
         if (object.before && changed.count(entity.key) == 0) continue;
         wanted.erase(entity.name);
         auto chosen = choose(i, entity);
@@ -194,7 +196,7 @@ class Producer {
   Result<Nothing> check_rest() {
     for (uint32_t i = 0; i < objects_.size(); i++) {
       const FixObject& object = objects_[i];
-      bool adds_variables = false;
+      check_start(i);
       for (const Entity& entity : object.after->all()) {
         auto found = references_->existing(i, entity);
         if (!found) {
@@ -202,8 +204,6 @@ class Producer {
           continue;
         }
         const bool variable = entity.kind == Kind::kVariable && !entity.part_of_user;
-        adds_variables = adds_variables || (variable && !found.value() && !is_guard(entity.name) &&
-                                            !is_function_static(entity.name) && entity.name != "_ZStL8__ioinit");
         if (!found.value() || entity.kind == Kind::kFunction || object.before) continue;
         if (found.value()->size == 0 || found.value()->size == entity.size) continue;
         const bool table = is_virtual_table(entity.name);
@@ -212,18 +212,43 @@ class Producer {
                "the size of " + demangle(entity.name) + " is " + std::to_string(found.value()->size) +
                    " bytes in the running module and " + std::to_string(entity.size) + " in the fix");
       }
-      if (adds_variables && has_initializers(object.after->object())) {
-        refuse("E_INITIALIZER", "", "the fix adds variables and has constructors that would have to run for them (" +
-                                        object.path + ")");
-      }
     }
     return Nothing{};
   }
 
-  static bool has_initializers(const Object& object) {
-    return std::any_of(object.sections.begin(), object.sections.end(), [](const Section& section) {
-      return section.loaded() && (section.name.rfind(".init_array", 0) == 0 || section.name.rfind(".ctors", 0) == 0);
-    });
+  /// Nothing that runs at start-up runs for a fix.
+  void check_start(uint32_t index) {
+    const auto is_new = [&](const Entity& entity) {
+      auto found = references_->existing(index, entity);
+      return found && !found.value();
+    };
+    const Entities& entities = *objects_[index].after;
+    for (const Entity* function : constructor_functions(entities)) {
+      if (!is_new(*function)) continue;
+      refuse("E_INITIALIZER", function->name,
+             demangle(function->name) + " is a new constructor function, which would have to run when the program starts");
+    }
+    for (const Entity* entity : reached_at_start(entities)) {
+      const bool at_first_use = is_guard(entity->name) || is_function_static(entity->name);
+      if (entity->kind != Kind::kVariable || entity->part_of_user || at_first_use) continue;
+      if (!is_new(*entity)) continue;
+      if (entity->name == "_ZStL8__ioinit") {
+        if (has_streams()) continue;
+        refuse("E_INITIALIZER", entity->name,
+               "the fix includes <iostream>, and no code of " + module_->path + " prepares std::cout and the others at its start");
+        continue;
+      }
+      refuse("E_INITIALIZER", entity->name,
+             "the new variable " + demangle(entity->name) +
+                 " gets its value from code that runs when the program starts, which it has: begin it with a constant, or make "
+                 "it a static variable of the function that uses it");
+    }
+  }
+
+  /// An ios_base::Init is constructed at the start of the module: one does for all.
+  bool has_streams() const {
+    constexpr std::string_view constructor = "_ZNSt8ios_base4InitC1Ev";
+    return module_->imported.count(constructor) > 0 || module_->globals.count(constructor) > 0;
   }
 
   Result<Nothing> choose_values() {

@@ -1,0 +1,80 @@
+// Variables that a fix brings: their first values are constants, since nothing that runs at start-up runs for a fix.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { fix, hotreload, patchesOf, undo, type Workshop, withWorkshop } from "./plain_program.js";
+
+const common = `
+#include <unistd.h>
+struct Number { int n; Number(int n) : n(n) {} };
+static int start = getpid() > 0 ? 30 : 0;
+Number given(start);
+`;
+const program = `${common}
+#include <cstdio>
+__attribute__((noinline)) int answer(int n) { __asm__ volatile(".skip 16, 0x90"); return n + start + given.n; }
+int main() { for (;;) { printf("answer %d\\n", answer(1)); fflush(stdout); usleep(2000); } }
+`;
+const answer = (variables: string, expression: string) => `${common}
+${variables}
+__attribute__((noinline)) int answer(int n) { __asm__ volatile(".skip 16, 0x90"); return ${expression}; }
+`;
+
+function buildWith(workshop: Workshop, compiler: string, optimise: string) {
+  const compile = (name: string, source: string) => {
+    workshop.write(name, source);
+    return workshop.object(compiler, `${name}.o`, optimise, name);
+  };
+  compile("program.cc", program);
+  workshop.compile(compiler, "program", optimise, "program.cc");
+  return (source: string) => {
+    const object = compile("fix.cc", source);
+    const module = workshop.path("program");
+    return { object, gen: () => hotreload("gen", "-m", module, "-o", workshop.path("fix.hrp"), object) };
+  };
+}
+
+for (const [compiler, optimise] of [
+  ["g++", "-O0"],
+  ["g++", "-O2"],
+  ["clang++", "-O0"],
+  ["clang++", "-O2"],
+] as const) {
+  test(`${compiler} ${optimise}: new ones with constants, beside one that is constructed; refused if they are constructed`, () =>
+    withWorkshop(async (workshop) => {
+      const fixOf = buildWith(workshop, compiler, optimise);
+      const running = workshop.start("program");
+      await running.waitForLine((line) => line === "answer 61");
+      const { object } = fixOf(
+        answer(
+          `static int none; int limit = 300; static short pair[2] = {5, 6}; const char *label = "four";
+           static int *points = &limit;`,
+          "none++ * 0 + n + start + given.n + *points + pair[1] + label[3] * 1000",
+        ),
+      );
+      fix(running, workshop.gen("program", "fix.hrp", object));
+      await running.waitForNewLine((line) => line === `answer ${61 + 300 + 6 + "r".charCodeAt(0) * 1000}`);
+      const [patch] = patchesOf(running);
+      assert.equal(patch?.replaces, ["answer"]);
+      assert.ok(patch?.addsVariables.includes("limit"));
+      undo(running);
+      await running.waitForNewLine((line) => line === "answer 61");
+
+      const constructed = fixOf(answer("Number fresh(getpid());", "n + fresh.n")).gen();
+      assert.is(constructed.lines[0]?.code, "E_INITIALIZER");
+      assert.match(String(constructed.lines[0]?.message), /^the new variable fresh gets its value from code that runs/);
+      const prepared = fixOf(
+        answer("int ready; __attribute__((constructor)) void prepare() { ready = getpid(); }", "n + ready"),
+      ).gen();
+      assert.equal(
+        prepared.lines.map(({ code }) => code),
+        ["E_INITIALIZER", "E_INITIALIZER"],
+      );
+      assert.match(String(prepared.lines[0]?.message), /^prepare\(\) is a new constructor function/);
+      const streams = fixOf(`#include <iostream>${answer("", "(std::cout << n << std::endl, n)")}`).gen();
+      assert.is(streams.lines[0]?.code, "E_INITIALIZER", JSON.stringify(streams));
+      assert.match(String(streams.lines[0]?.message), /^the fix includes <iostream>/);
+      assert.match(await running.waitForNewLine(() => true), /^answer 61$/);
+    }));
+}
+
+test.run();
