@@ -199,7 +199,7 @@ class Committer {
           if (!inside && !running) continue;
           waiting_for_ = Error{"E_IN_USE",
                                "thread " + std::to_string(thread.id) + " is in " + patch_->name(redirect.name) +
-                                   ", whose first bytes cannot be changed while it runs",
+                                   ", which cannot be changed while it runs",
                                ""};
           return Nothing{};
         }

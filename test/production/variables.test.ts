@@ -77,4 +77,62 @@ for (const [compiler, optimise] of [
     }));
 }
 
+// Optimised code addresses b[i - 1] by a place before b, of which only the section is said.
+const arrays = (variables: string, expression: string, attribute: string) => `
+#include <stdio.h>
+#include <unistd.h>
+${variables}
+static int b[10], a[4];
+__attribute__((${attribute})) void fill(int n) { for (int i = n; i > 0; i--) b[i - 1] = a[i & 3] + ${expression}; }
+__attribute__((${attribute})) void clear(void) { for (int i = 0; i < 10; i++) b[i] = 0; a[1]++; }
+int main(void) {
+  for (;;) {
+    clear(); fill(9);
+    int sum = 0;
+    for (int i = 0; i < 10; i++) sum += b[i] - a[i & 3];
+    printf("sum %d\\n", sum); fflush(stdout); usleep(2000);
+  }
+}
+`;
+
+for (const [form, link] of [
+  ["-fno-pie", "-no-pie"],
+  ["-fPIE", "-pie"],
+] as const) {
+  test(`gcc -O2 ${form}: static arrays that loops address from before their start, and one beside them`, () =>
+    withWorkshop(async (workshop) => {
+      workshop.write("program.c", arrays("", "1", "noipa"));
+      workshop.compile("gcc", "program", "-O2", form, link, "program.c");
+      const running = workshop.start("program");
+      await running.waitForLine((line) => line === "sum 9");
+      const object = (source: string, ...flags: readonly string[]) => {
+        workshop.write("fix.c", source);
+        return workshop.object("gcc", "fix.o", "-O2", form, ...flags, "fix.c");
+      };
+      fix(running, workshop.gen("program", "same.hrp", object(arrays("", "2", "noipa"))));
+      await running.waitForNewLine((line) => line === "sum 18");
+      undo(running);
+      await running.waitForNewLine((line) => line === "sum 9");
+      const fresh = arrays("static int fresh;", "2 + (fresh++ & 0)", "noipa");
+      const made = hotreload("gen", "-m", workshop.path("program"), "-o", workshop.path("x.hrp"), object(fresh));
+      assert.is(made.lines[0]?.code, "E_LOCATE", JSON.stringify(made));
+      fix(running, workshop.gen("program", "fresh.hrp", object(fresh, "-fdata-sections")));
+      await running.waitForNewLine((line) => line === "sum 18");
+    }));
+}
+
+test("gcc -O2: a caller on the stack that counts on the registers of a function, both of them fixed", () =>
+  withWorkshop(async (workshop) => {
+    workshop.write("program.c", arrays("", "1", "noinline, noclone"));
+    workshop.compile("gcc", "program", "-O2", "program.c");
+    const running = workshop.start("program");
+    await running.waitForLine((line) => line === "sum 9");
+    workshop.write("fix.c", arrays("static int fresh;", "2 + (fresh++ & 0)", "noinline, noclone"));
+    const object = workshop.object("gcc", "fix.o", "-O2", "-fdata-sections", "fix.c");
+    const patch = workshop.gen("program", "fix.hrp", object);
+    const answer = hotreload("fix", `${running.pid}`, patch, "--timeout", "2");
+    assert.is(answer.lines[0]?.code, "E_IN_USE", JSON.stringify(answer));
+    assert.is(await running.waitForNewLine(() => true), "sum 9");
+  }));
+
 test.run();

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "bytes.h"
-#include "instruction_end.h"
+#include "displacement.h"
 #include "names.h"
 #include "relocation.h"
 
@@ -250,8 +250,8 @@ int64_t Entities::immediate_behind(uint32_t section, const Relocation& relocatio
   for (const int64_t size : {1, 2, 4}) certain = certain && at(symbol.section, sum(uint64_t(place), size, 0)) == nearest;
   const Entity* function = certain ? nullptr : at(section, int64_t(relocation.offset));
   if (!function || function->kind != Kind::kFunction) return 0;
-  const auto end = end_of_instruction(object_->sections[section].bytes, function->offset, relocation.offset);
-  return end ? int64_t(*end - relocation.offset) - 4 : 0;
+  const auto displacement = displacement_at(object_->sections[section].bytes, function->offset, relocation.offset);
+  return displacement ? int64_t(displacement->end - relocation.offset) - 4 : 0;
 }
 
 const Entity* Entities::indirect(const Symbol& symbol) const {

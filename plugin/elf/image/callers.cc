@@ -3,6 +3,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "../core/bytes.h"
@@ -184,6 +185,14 @@ std::optional<Refusal> Callers::check(uint64_t entry, const std::string& name) c
                    name};
   }
   return std::nullopt;
+}
+
+bool Callers::must_be_left(uint64_t entry) const {
+  return std::any_of(sites_.begin(), sites_.end(), [&](const auto& site) {
+    const Function* caller = containing(site.second);
+    return entries_.count(site.first) > 0 && site.first != entry && caller && caller->address == entry &&
+           module_.at(site.second, 1) == "\xe8" && relies_on_registers(*caller, site.second + 5);
+  });
 }
 
 /// Decodes at an address of the module; false if nothing can be decoded.

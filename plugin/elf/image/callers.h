@@ -24,6 +24,9 @@ class Callers {
 
   /// Why the function cannot be replaced without one of its callers: E_CALLER. Nothing if it can.
   std::optional<Refusal> check(uint64_t entry, const std::string& name) const;
+  /// True if the old code of a replaced function relies on registers that another one left alone, which is replaced as well:
+  /// no thread may be in it when it goes on to call that one's new code.
+  bool must_be_left(uint64_t entry) const;
   /// True if nothing in the module calls the function or takes its address, itself aside, and nothing outside can: its
   /// calls were compiled into its callers.
   bool is_unused(uint64_t entry) const { return used_.count(entry) == 0; }

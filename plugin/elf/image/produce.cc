@@ -358,6 +358,9 @@ class Producer {
       const auto refusal = callers.check(entry, name);
       if (refusal) produced_.refusals.push_back(*refusal);
     }
+    for (Replacement& replacement : replacements_) {
+      if (callers.must_be_left(replacement.entry.entry)) replacement.entry.flags |= kLeaveFirst;
+    }
     for (const Replacement& replacement : replacements_) {
       // With the old object at hand, callers that changed are replaced as well.
       if (!callers.is_unused(replacement.entry.entry) || objects_[replacement.object].before) continue;

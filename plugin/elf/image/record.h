@@ -67,7 +67,9 @@ struct Fixup {
 
 enum RedirectFlag : uint32_t {
   kPadded = 1,       ///< compiled for it: five bytes of padding lie before the entry, and two no-ops at it
-  kLeaveFirst = 2,   ///< code jumps to within the bytes of the jump: no thread may be in the function meanwhile
+  /// No thread may be in the function meanwhile: code jumps to within the bytes of the jump, or it knows what registers
+  /// another function left alone.
+  kLeaveFirst = 2,
 };
 
 constexpr uint64_t kJumpSize = 5;

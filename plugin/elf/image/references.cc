@@ -4,6 +4,9 @@
 // functions stay equal, and values stay where they are. Other constants come with the code that was compiled with them.
 #include "references.h"
 
+#include <algorithm>
+
+#include "../core/displacement.h"
 #include "../core/names.h"
 #include "../core/relocation.h"
 
@@ -13,6 +16,24 @@ namespace {
 
 /// Constants that are recognised by their address.
 bool is_identity(const Entity& entity) { return is_type_information(entity.name) || is_virtual_table(entity.name); }
+
+/// True if nothing is at the place but what aligns the variables of the section, or it is not in it.
+bool is_filler(const Entities& entities, const Target& target) {
+  const Section& section = entities.object().sections[target.section];
+  if (target.offset < 0 || section.type == SHT_NOBITS) return true;
+  const uint64_t place = uint64_t(target.offset);
+  uint64_t start = 0, end = section.size;
+  for (const Entity& entity : entities.all()) {
+    if (entity.section != target.section) continue;
+    if (entity.offset > place) end = std::min(end, entity.offset);
+    else start = std::max(start, entity.offset + entity.size);
+  }
+  if (start >= end) return true;
+  const bool refers = std::any_of(section.relocations.begin(), section.relocations.end(), [&](const Relocation& relocation) {
+    return relocation.offset >= start && relocation.offset < end;
+  });
+  return !refers && section.bytes.substr(start, end - start).find_first_not_of('\0') == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -113,6 +134,39 @@ Result<Meaning> References::of_external(uint32_t object, const Symbol& symbol, c
                objects_[object].path};
 }
 
+/// The variables of a section, which one symbol stands for.
+const References::Neighbours& References::neighbours_in(uint32_t object, uint32_t section) {
+  const auto [known, fresh] = neighbours_.emplace(std::make_pair(object, section), Neighbours{});
+  Neighbours& neighbours = known->second;
+  if (!fresh) return neighbours;
+  std::optional<std::optional<uint64_t>> distance;
+  for (const Entity& entity : objects_[object].after->all()) {
+    if (entity.section != section || entity.part_of_user) continue;
+    auto found = existing(object, entity);
+    std::optional<uint64_t> own;
+    if (found && found.value()) own = found.value()->address - entity.offset;
+    neighbours.moved = neighbours.moved || (distance && *distance != own);
+    distance = own;
+    if (!neighbours.first || entity.offset < neighbours.first->offset) neighbours.first = &entity;
+  }
+  return neighbours;
+}
+
+/// False if a section's symbol stands for a place whose variable cannot be told: optimised code makes `array - 1` of a
+/// loop the address of what lies before the array, to which it adds.
+bool References::is_certain(uint32_t object, uint32_t section, const Relocation& relocation) const {
+  const Entities& entities = *objects_[object].after;
+  const Object& file = entities.object();
+  const Symbol& symbol = file.symbols[relocation.symbol];
+  if (symbol.type != STT_SECTION || !file.sections[section].executable()) return true;
+  const Section& data = file.sections[symbol.section];
+  if (data.executable() || !data.writable() || data.thread_local_storage()) return true;  // constants are the fix's own
+  const Entity* function = entities.at(section, int64_t(relocation.offset));
+  if (!function) return false;
+  const auto displacement = displacement_at(file.sections[section].bytes, function->offset, relocation.offset);
+  return displacement && displacement->accessed;
+}
+
 Result<Meaning> References::of(uint32_t object, uint32_t section, const Relocation& relocation) {
   const Entities& entities = *objects_[object].after;
   const Symbol& symbol = entities.object().symbols[relocation.symbol];
@@ -122,6 +176,17 @@ Result<Meaning> References::of(uint32_t object, uint32_t section, const Relocati
   }
   // A place inside a function is a label of this very version of it.
   const bool label = target.form == Target::Form::kEntity && target.entity->kind == Kind::kFunction && target.offset != 0;
+  if (!is_certain(object, section, relocation)) {
+    const Neighbours& neighbours = neighbours_in(object, symbol.section);
+    const bool beside = neighbours.first && target.form == Target::Form::kContents && is_filler(entities, target);
+    if (neighbours.moved && (beside || target.form == Target::Form::kEntity)) {
+      return Error{"E_LOCATE",
+                   "takes the address of a static variable that its compiler named by the section alone, and the module has "
+                   "other variables beside it: compile the fix with -fdata-sections",
+                   objects_[object].path};
+    }
+    if (beside) return of_entity(object, *neighbours.first, symbol, relocation);
+  }
   if (target.form == Target::Form::kEntity && !label) {
     return of_entity(object, *target.entity, symbol, relocation);
   }

@@ -37,6 +37,12 @@ class References {
  private:
   Result<Meaning> of_entity(uint32_t object, const Entity& entity, const Symbol& symbol, const Relocation& relocation);
   Result<Meaning> of_external(uint32_t object, const Symbol& symbol, const Relocation& relocation);
+  struct Neighbours {
+    const Entity* first = nullptr;
+    bool moved = false;  ///< the module has them in another order, or not all
+  };
+  const Neighbours& neighbours_in(uint32_t object, uint32_t section);
+  bool is_certain(uint32_t object, uint32_t section, const Relocation& relocation) const;
   Meaning in_module(const ModuleSymbol& symbol, int64_t addend) const;
 
   const Module& module_;
@@ -44,6 +50,7 @@ class References {
   const Resolver& resolver_;
   std::unordered_map<std::string, std::pair<uint32_t, const Entity*>> definitions_;  ///< global ones, the first counts
   std::unordered_map<const Entity*, std::optional<ModuleSymbol>> existing_;
+  std::map<std::pair<uint32_t, uint32_t>, Neighbours> neighbours_;  ///< by object and section
 };
 
 }  // namespace hotreload
