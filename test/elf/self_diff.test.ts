@@ -24,6 +24,7 @@ const NOTHING = {
   changedConstants: [],
   initialized: [],
   rewrittenInitializers: [],
+  staticInitializers: [],
   otherInitializers: false,
   startFunctions: [],
   leftBehind: [],
