@@ -2,10 +2,8 @@
 //
 //   node scripts/run_tests.mjs [--coverage] [PATTERN]
 //
-// A file that crashes, does not end in time or counts nothing is one failure more. A file that fails is run once more
-// when all others have ended: what fails again has failed, what passes then is named as flaky, its first output shown.
-// The last line printed is "N passed, N failed"; the exit code is 1 if anything failed. HOTRELOAD_TEST_JOBS sets how many
-// run at a time.
+// A file that crashes, does not end in time or counts nothing is one failure more. The last line printed is
+// "N passed, N failed"; the exit code is 1 if anything failed. HOTRELOAD_TEST_JOBS sets how many run at a time.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -15,8 +13,6 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const jobs = Number(process.env.HOTRELOAD_TEST_JOBS) || Math.min(2, availableParallelism());
 const deadlineMs = 20 * 60_000;
-/** Where more than these fail, it is not for want of time. */
-const retriedFiles = 3;
 const coverageDir = join(root, "coverage");
 
 const wantsCoverage = process.argv.includes("--coverage");
@@ -106,23 +102,16 @@ async function runFile(path) {
 
 async function runAll(tasks) {
   const pending = [...tasks];
-  const counts = new Map();
+  const total = { passed: 0, failed: 0 };
   const work = async () => {
-    for (let task = pending.shift(); task !== undefined; task = pending.shift()) counts.set(task, await task());
+    for (let task = pending.shift(); task !== undefined; task = pending.shift()) {
+      const { passed, failed } = await task();
+      total.passed += passed;
+      total.failed += failed;
+    }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  const failures = tasks.filter((task) => counts.get(task).failed > 0);
-  let flaky = 0;
-  if (failures.length <= retriedFiles) {
-    for (const task of failures) {
-      console.log("again, alone:");
-      counts.set(task, await task());
-      if (counts.get(task).failed === 0) flaky += 1;
-    }
-  }
-  if (flaky > 0) console.log(`flaky: ${flaky} of the files above failed beside others and passed alone`);
-  const sum = (key) => [...counts.values()].reduce((total, count) => total + count[key], 0);
-  return { passed: sum("passed"), failed: sum("failed") };
+  return total;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
