@@ -163,6 +163,10 @@ Result<std::vector<pid_t>> Target::threads() const {
   return threads;
 }
 
+bool Target::has_thread(pid_t thread) const {
+  return access((folder_of(pid_) + "/task/" + std::to_string(thread)).c_str(), F_OK) == 0;
+}
+
 Result<std::vector<pid_t>> Target::threads_at_rest_first() const {
   auto threads = this->threads();
   if (!threads) return threads;

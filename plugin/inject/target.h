@@ -38,6 +38,8 @@ class Target {
   Result<std::vector<Mapping>> mappings() const;
   /// Errors: E_EXITED.
   Result<std::vector<pid_t>> threads() const;
+  /// False also for another process.
+  bool has_thread(pid_t thread) const;
   /// The same, those first that sleep: they stop at once, whatever the processors are busy with.
   Result<std::vector<pid_t>> threads_at_rest_first() const;
   /// True if the process is stopped by a signal (SIGSTOP, SIGTSTP).

@@ -92,11 +92,16 @@ void Threads::forget(pid_t thread) {
               held_.end());
 }
 
-Result<Nothing> Threads::seize(pid_t thread) {
-  if (ptrace(PTRACE_SEIZE, thread, nullptr, PTRACE_O_TRACESYSGOOD) != 0) {
+Result<Nothing> Threads::seize(pid_t thread, Descendants descendants) {
+  const long options = PTRACE_O_TRACESYSGOOD | (descendants == Descendants::kHeld ? PTRACE_O_TRACECLONE : 0);
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, options) != 0) {
     if (errno == ESRCH || is_dead(target_->pid(), thread)) return Nothing{};
     const pid_t tracer = atoi(status_field("/proc/" + std::to_string(thread), "TracerPid").c_str());
-    if (tracer != 0 && tracer != getpid()) {
+    if (tracer == getpid()) {  // one that we hold created it
+      held_.push_back({thread, false, 0});
+      return Nothing{};
+    }
+    if (tracer != 0) {
       return Error{"E_TRACED", "process " + std::to_string(target_->pid()) + " is being traced by process " +
                                    std::to_string(tracer), ""};
     }
@@ -109,11 +114,26 @@ Result<Nothing> Threads::seize(pid_t thread) {
   return Nothing{};
 }
 
+/// Of a held thread, which is in the middle of creating another: it goes on to where it stops as one that was interrupted.
+void Threads::after_creation(pid_t creator) {
+  unsigned long created = 0;
+  if (ptrace(PTRACE_GETEVENTMSG, creator, nullptr, &created) == 0 && !target_->has_thread(pid_t(created))) {
+    // A process: none of ours. It is born stopped, so that this takes no time.
+    if (waitpid(pid_t(created), nullptr, __WALL) == pid_t(created)) ptrace(PTRACE_DETACH, pid_t(created), nullptr, nullptr);
+  }
+  ptrace(PTRACE_INTERRUPT, creator, nullptr, nullptr);
+  ptrace(PTRACE_CONT, creator, nullptr, nullptr);
+}
+
 /// False while it runs. An ended one is neither running nor stopped.
 bool Threads::has_stopped(HeldThread* thread) {
   int status = 0;
   const pid_t got = waitpid(thread->id, &status, __WALL | WNOHANG);
   if (got == thread->id && WIFSTOPPED(status)) {
+    if (status >> 16 == PTRACE_EVENT_CLONE) {
+      after_creation(thread->id);
+      return thread->stopped = false;
+    }
     const int signal = WSTOPSIG(status);
     const bool event = (status >> 16) == PTRACE_EVENT_STOP;
     thread->stopped = true;
@@ -149,7 +169,7 @@ bool Threads::go_on(HeldThread* thread, Until until) {
 
 Result<Nothing> Threads::hold(pid_t id, Clock::time_point deadline) {
   if (!find(id)) {
-    auto seized = seize(id);
+    auto seized = seize(id, Descendants::kFree);
     if (!seized) return seized;
   }
   if (find(id)) {
@@ -163,34 +183,48 @@ Result<Nothing> Threads::hold(pid_t id, Clock::time_point deadline) {
   return target_->failed({"E_EXITED", "thread " + std::to_string(id) + " ended meanwhile", ""});
 }
 
+/// Returns whether there were any that were not held yet. From then on, those that the held ones create are held as well,
+/// so that only one that was created between the listing and here can be missing.
+Result<bool> Threads::seize_all() {
+  auto threads = target_->threads();
+  if (!threads) return threads.error();
+  const size_t before = held_.size();
+  for (const pid_t thread : threads.value()) {
+    if (find(thread)) continue;
+    auto seized = seize(thread, Descendants::kHeld);
+    if (!seized) return seized.error();
+  }
+  return held_.size() > before;
+}
+
+Result<Nothing> Threads::stop_held(Clock::time_point deadline) {
+  // All are asked before one is waited for: they stop at the same time.
+  for (HeldThread& thread : held_) {
+    if (!thread.stopped) interrupt(&thread);
+  }
+  std::vector<pid_t> ended;
+  for (HeldThread& thread : held_) {
+    auto stopped = await(&thread, deadline);
+    if (!stopped) return stopped;
+    if (!thread.stopped) ended.push_back(thread.id);
+  }
+  for (const pid_t thread : ended) forget(thread);
+  return Nothing{};
+}
+
 Result<Nothing> Threads::hold_all(Clock::time_point deadline) {
-  bool begun = false;
-  for (bool more = true; more;) {
-    more = false;
-    auto threads = target_->threads();
-    if (!threads) return threads.error();
-    if (Clock::now() > deadline) return Error{"E_TIMEOUT", "new threads appear faster than they can be stopped", ""};
-    for (const pid_t thread : threads.value()) {
-      if (find(thread)) continue;
-      auto seized = seize(thread);
-      if (!seized) return seized;
+  held_since_ = Clock::now();
+  for (;;) {
+    auto found = seize_all();
+    while (found && found.value()) {
+      if (Clock::now() > deadline) return Error{"E_TIMEOUT", "new threads appear faster than they can be held", ""};
+      found = seize_all();
     }
-    // All are asked before one is waited for: they stop at the same time.
-    if (!begun) held_since_ = Clock::now();
-    begun = true;
-    for (HeldThread& thread : held_) {
-      if (thread.stopped) continue;
-      interrupt(&thread);
-      more = true;  // until then it may have created others
-    }
-    std::vector<pid_t> ended;
-    for (HeldThread& thread : held_) {
-      if (thread.stopped) continue;
-      auto stopped = await(&thread, deadline);
-      if (!stopped) return stopped;
-      if (!thread.stopped) ended.push_back(thread.id);
-    }
-    for (const pid_t thread : ended) forget(thread);
+    if (!found) return found.error();
+    const bool all = std::all_of(held_.begin(), held_.end(), [](const HeldThread& thread) { return thread.stopped; });
+    if (all) break;  // nobody could have created another since they were listed
+    auto stopped = stop_held(deadline);
+    if (!stopped) return stopped;
   }
   if (held_.empty()) return Error{"E_EXITED", "process " + std::to_string(target_->pid()) + " ended meanwhile", ""};
   return Nothing{};

@@ -4,6 +4,9 @@
 // that were interrupted go on by themselves, save those for which the kernel returns EINTR after any stop
 // (epoll_wait, semop: signal(7)): these are begun again. If this process dies, the kernel releases all threads.
 //
+// While all are held, the kernel holds what they create from its first instruction on (PTRACE_O_TRACECLONE): a process that
+// creates threads without end is stopped like any other.
+//
 // A thread that is asked to stop and gets no processor, or is deep in the kernel, cannot be let go before it has stopped.
 // So there is one object of this class for all that is done to a process: it keeps such threads in mind.
 #ifndef HOTRELOAD_INJECT_THREADS_H
@@ -57,7 +60,12 @@ class Threads {
   bool write_registers(pid_t thread, const user_regs_struct& registers) const;
 
  private:
-  Result<Nothing> seize(pid_t thread);
+  enum class Descendants { kFree, kHeld };
+
+  Result<Nothing> seize(pid_t thread, Descendants descendants);
+  Result<bool> seize_all();
+  Result<Nothing> stop_held(Clock::time_point deadline);
+  void after_creation(pid_t creator);
   bool has_stopped(HeldThread* thread);
   void interrupt(HeldThread* thread);
   void restart_call(const HeldThread& thread) const;

@@ -11,6 +11,9 @@ const cli = join(root, "dist/devserver/cli.js");
 
 export const exampleFolder = (name: string): string => join(root, "examples/production", name);
 
+/** Arguments of taskset. */
+export const ONE_PROCESSOR = ["-c", "0"];
+
 export interface Answer {
   readonly code: number | null;
   /** Standard output, one value a line of JSON. */
@@ -69,7 +72,15 @@ export class Workshop {
   }
 
   start(program: string, ...args: readonly string[]): RunningProgram {
-    const running = new RunningProgram(this.path(program), args);
+    return this.#started(new RunningProgram(this.path(program), args));
+  }
+
+  /** A program that would take all processors. */
+  startOnOneProcessor(program: string, ...args: readonly string[]): RunningProgram {
+    return this.#started(new RunningProgram("taskset", [...ONE_PROCESSOR, this.path(program), ...args]));
+  }
+
+  #started(running: RunningProgram): RunningProgram {
     this.#running.push(running);
     return running;
   }

@@ -76,6 +76,41 @@ test("a process that computes and makes no system call", () =>
     assert.is((await program.ended).code, 0);
   }));
 
+test("threads that each create the next one and end", () =>
+  withWorkshop(async (workshop) => {
+    workshop.write(
+      "program.c",
+      `#include <pthread.h>
+       #include <stdatomic.h>
+       #include <stdio.h>
+       #include <unistd.h>
+       static atomic_ulong created;
+       static pthread_attr_t detached;
+       __attribute__((noinline)) int answer(void) { __asm__ volatile(""); return 1; }
+       static void *pass_on(void *x) { pthread_t next; answer(); created++; while (pthread_create(&next, &detached, pass_on, x)) {} return x; }
+       int main(void) {
+         pthread_attr_init(&detached);
+         pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+         for (int i = 0; i < 4; i++) pass_on(NULL);
+         for (unsigned long before = 0;; before = created) {
+           usleep(5000);
+           if (created > before) { printf("answer %d\\n", answer()); fflush(stdout); }
+         }
+       }`,
+    );
+    workshop.write("fix.c", "int answer(void) { return 2; }");
+    workshop.compile("gcc", "program", "-O1", "-pthread", "program.c");
+    const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
+    const program = workshop.startOnOneProcessor("program");
+    await program.waitForLine((line) => line === "answer 1");
+    for (let round = 0; round < 3; round++) {
+      fix(program, patch);
+      await program.waitForNewLine((line) => line === "answer 2");
+      undo(program);
+      await program.waitForNewLine((line) => line === "answer 1");
+    }
+  }));
+
 test("a stopped process stays stopped, and goes on with the new code", () =>
   withWorkshop(async (workshop) => {
     workshop.write(
