@@ -8,20 +8,21 @@ import {
   type ObjectChange,
   type PatchParts,
   type ProjectModule,
-  type RemovedOfModules,
 } from "./build_patch.js";
 import { readCompileCommand } from "./compile_command.js";
 import { diskFull } from "./disk_full.js";
-import { type ExportsHandle, type Introduced, type ModuleFile, readExports, readModule } from "./elf/index.js";
+import { type ExportsHandle, readExports } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
-import { type Generation, Generations } from "./generations.js";
+import { Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
 import { findLinker, type Linker } from "./link.js";
+import { ModuleFiles } from "./module_files.js";
 import type { NinjaLog } from "./ninja_log.js";
 import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
 import { followCode, type OldCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
+import { type Known, ProcessUnits, type UnitsOfModule, unitsIn } from "./process_units.js";
 import { ProjectModules } from "./project_modules.js";
 import { RunningModules } from "./running_modules.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
@@ -62,21 +63,6 @@ export interface Turn {
   readonly functions: readonly string[];
 }
 
-type UnitsOfModule = Map<UnitKey, Unit>;
-
-/** What a process runs beyond its modules' generations. */
-interface Known {
-  readonly units: Map<string, UnitsOfModule>;
-  readonly introduced: Introduced[];
-  /** Patches that were undone. Objects that their code made may be alive. */
-  readonly undone: readonly PatchRecord[];
-  readonly removed: RemovedOfModules;
-  /** Of each patch: where its functions are and were. */
-  readonly code: readonly PatchRecord["code"][];
-}
-
-const keyOf = (id: ProcessId): string => `${id.pid}-${id.startTime}`;
-
 export class Patcher {
   readonly #linker: Linker;
   readonly #log: NinjaLog;
@@ -84,11 +70,8 @@ export class Patcher {
   readonly #generations: Generations;
   readonly #histories: ProcessHistories;
   readonly #modules: ProjectModules;
-  readonly #moduleFiles = new Map<string, ModuleFile>();
-  /** Versions that were compared and found the same in effect: process -> module -> unit. */
-  readonly #settled = new Map<string, Map<string, UnitsOfModule>>();
-  /** Functions that were removed since the patch of this number, without another patch. */
-  readonly #removed = new Map<string, { readonly after: number; readonly removed: RemovedOfModules }>();
+  readonly #files: ModuleFiles;
+  readonly #units: ProcessUnits;
   readonly #exports = new Map<string, ExportsHandle>();
   /** Module -> inode, time and size of its file when it was last recorded. */
   readonly #linked = new Map<string, string>();
@@ -105,6 +88,8 @@ export class Patcher {
     this.#linker = linker;
     this.#log = log;
     [this.#versions, this.#generations, this.#histories, this.#running] = stores;
+    this.#files = new ModuleFiles(this.#generations, this.#versions);
+    this.#units = new ProcessUnits(this.#histories, this.#running);
     this.#modules = new ProjectModules(graph, this.#generations);
   }
 
@@ -154,13 +139,12 @@ export class Patcher {
       // Another build was broken off between an object and its module, or the file was copied there from elsewhere:
       // only the next link says what is in it.
       if (!objects || !this.#log.vouchesFor(relative(this.#graph.buildDir, module), linked.mtimeNs)) continue;
-      const file = await readModule(module, () => this.#filesOf(objects));
+      const file = await this.#files.onDisk(module, objects);
       if (!file.ok) {
         if (file.problem.code === "E_STRIPPED") return file;
         continue;
       }
       this.#linked.set(module, stamp);
-      this.#moduleFiles.set(`${module}\n${file.value.buildId}`, file.value);
       added.push({ module, buildId: file.value.buildId, objects });
     }
     const running = this.#running.buildIds;
@@ -212,8 +196,8 @@ export class Patcher {
   async #makeUpdate(process: ProcessView): Promise<Update> {
     const loaded = this.#modules.among(process.modules);
     const buildIds = new Map(loaded.map(({ path, buildId }) => [path, buildId]));
-    await this.#noteRunning(process, buildIds);
-    const known = this.#known(process, buildIds);
+    await this.#units.noteRunning(process, buildIds);
+    const known = this.#units.of(process, buildIds);
     if (!known) {
       return restart("E_BASELINE", "patches are loaded in the process that this dev server does not know of");
     }
@@ -253,8 +237,7 @@ export class Patcher {
     if (destroyed) return restart("E_BASELINE", `${destroyed.id} was written over in place while it was compared`);
     const removed = { ...known.removed, ...outcome.removed };
     if (outcome.kind === "unchanged") {
-      this.#settle(process, changes);
-      this.#removed.set(keyOf(process), { after: number - 1, removed });
+      this.#units.settle(process, changes, number - 1, removed);
       return { kind: "unchanged", notes: outcome.notes };
     }
     const perModule = <T>(
@@ -285,7 +268,7 @@ export class Patcher {
   async commit(process: ProcessView, patch: Patch, libraries: readonly AppliedLibrary[]): Promise<Result<void>> {
     const record = await this.#histories.acknowledge(process, patch.number, libraries);
     if (!record) return failure("E_BASELINE", `patch ${patch.number} was not made here`);
-    this.#unsettle(process, record);
+    this.#units.applied(process, record);
     this.#dropUnneeded();
     await this.#histories.dropSuperseded(process, process.applied);
     return success(undefined);
@@ -324,70 +307,23 @@ export class Patcher {
     const patch = process.applied[index];
     const record = this.#histories.of(process, process.applied)?.[index];
     if (patch) await this.#histories.noteUndone(process, patch);
-    if (record) this.#unsettle(process, record);
-    this.#removed.delete(keyOf(process));
+    this.#units.turned(process, record);
   }
 
   /** A process connected. Without patches it may be another program in the same process (exec): nothing of before counts. */
   greet(process: ProcessView): void {
-    if (process.applied.length === 0) this.#forgetCompared(process);
+    if (process.applied.length === 0) this.#units.forget(process);
   }
 
   /** These processes are gone: forgets them and deletes their patch files, unless their children have them loaded. */
   async forget(processes: readonly ProcessId[]): Promise<void> {
     if (processes.length === 0) return;
     for (const process of processes) {
-      this.#forgetCompared(process);
+      this.#units.forget(process);
       this.#running.delete(process);
     }
     await this.#histories.forget(processes);
     this.#dropUnneeded();
-  }
-
-  #forgetCompared(process: ProcessId): void {
-    this.#settled.delete(keyOf(process));
-    this.#removed.delete(keyOf(process));
-  }
-
-  /** A module that was closed and opened again from another file runs what that was linked from. */
-  async #noteRunning(process: ProcessId, buildIds: ReadonlyMap<string, string>): Promise<void> {
-    for (const [module, buildId] of Object.entries(this.#running.of(process))) {
-      if (buildIds.get(module) === buildId) continue;
-      this.#settled.get(keyOf(process))?.delete(module);
-      const later = this.#removed.get(keyOf(process));
-      if (later) this.#removed.set(keyOf(process), { ...later, removed: { ...later.removed, [module]: [] } });
-    }
-    await this.#running.set(process, Object.fromEntries(buildIds));
-  }
-
-  #known(process: ProcessView, buildIds: ReadonlyMap<string, string>): Known | undefined {
-    const records = this.#histories.of(process, process.applied);
-    if (!records) return undefined;
-    const units = new Map<string, UnitsOfModule>();
-    const take = (module: string, entries: Iterable<readonly [UnitKey, Unit]>) => {
-      const known: UnitsOfModule = units.get(module) ?? new Map();
-      units.set(module, known);
-      for (const [unit, value] of entries) known.set(unit, value);
-    };
-    const stands = (_: PatchRecord, index: number) => process.applied[index]?.standing === "standing";
-    const standing = records.filter(stands);
-    const isLoaded = (record: PatchRecord, module: string): boolean =>
-      record.buildIds === undefined || record.buildIds[module] === buildIds.get(module);
-    for (const record of standing)
-      for (const module of Object.keys(record.versions))
-        if (isLoaded(record, module)) take(module, unitsIn(record, module));
-    for (const [module, entries] of this.#settled.get(keyOf(process)) ?? []) take(module, entries);
-    const undone = records.filter((record) => !standing.includes(record));
-    // Variables stay where they first appeared. Functions that are there again are new ones: what the undone patch brought
-    // has the code of then. The number of a lambda means what it meant before.
-    const stays = ({ kind, key }: Introduced): boolean => kind !== "function" && !/Ul|Ut|\$_/.test(key);
-    const left = undone.flatMap(({ introduced }) => introduced.filter(stays));
-    const last = standing.at(-1);
-    const code = records.map((record) => record.code);
-    const later = this.#removed.get(keyOf(process));
-    const ofLast = Object.entries(last?.removed ?? {}).filter(([module]) => last && isLoaded(last, module));
-    const removed = later && later.after >= (last?.number ?? 0) ? later.removed : Object.fromEntries(ofLast);
-    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed, code };
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */
@@ -401,7 +337,7 @@ export class Patcher {
     const linked = Object.entries(generation.objects).map(
       ([object, version]) => [object, { object, version }] as const,
     );
-    const units = new Map<UnitKey, Unit>([...linked, ...(known.units.get(module.path) ?? [])]);
+    const units: UnitsOfModule = new Map([...linked, ...(known.units.get(module.path) ?? [])]);
     const listed = this.#graph.objectsOf(module.path);
     const matched = await matchUnits(units, listed, {
       fileOf: ({ object, version }) => this.#versions.fileOf(object, version),
@@ -471,32 +407,12 @@ export class Patcher {
   async #projectModules(process: ProcessView): Promise<Result<ProjectModule[]>> {
     const found: ProjectModule[] = [];
     for (const module of this.#modules.among(process.modules)) {
-      const file = await this.#moduleFile(process, module);
+      const file = await this.#files.loaded(process.pid, module);
       if (!file.ok) return file;
       const { path, buildId, bias, tlsModule } = module;
       found.push({ path, buildId, bias, tlsModule, file: file.value });
     }
     return success(found);
-  }
-
-  /** The file that the process has loaded: the one on disk may be newer, and its build-id says so. */
-  async #moduleFile(process: ProcessView, module: LoadedModule): Promise<Result<ModuleFile>> {
-    const key = `${module.path}\n${module.buildId}`;
-    const known = this.#moduleFiles.get(key);
-    if (known) return success(known);
-    const kept = this.#generations.fileOf({ module: module.path, buildId: module.buildId });
-    const objects = this.#generations.find(module.path, module.buildId)?.objects ?? {};
-    for (const path of [kept, module.path, `/proc/${process.pid}/exe`]) {
-      const read = await readModule(path, () => this.#filesOf(objects));
-      if (!read.ok || read.value.buildId !== module.buildId) continue;
-      this.#moduleFiles.set(key, read.value);
-      return read;
-    }
-    return failure("E_OTHER_BUILD", "was linked anew while the process runs the old one", { file: module.path });
-  }
-
-  #filesOf(objects: Generation["objects"]): string[] {
-    return Object.entries(objects).flatMap(([object, version]) => this.#versions.fileOf(object, version) ?? []);
   }
 
   async #exportsOf(process: ProcessView): Promise<ExportsHandle> {
@@ -513,29 +429,10 @@ export class Patcher {
     return /\.so(\.|$)/.test(name) && !this.isProjectModule(module) && !name.startsWith("libhotreload");
   }
 
-  /** What was found the same before this patch counts no more for the units in it. */
-  #unsettle(process: ProcessId, record: PatchRecord): void {
-    for (const module of Object.keys(record.versions)) {
-      const settled = this.#settled.get(keyOf(process))?.get(module);
-      for (const [unit] of unitsIn(record, module)) settled?.delete(unit);
-    }
-  }
-
-  #settle(process: ProcessId, changes: readonly ModuleChange[]): void {
-    const settled = this.#settled.get(keyOf(process)) ?? new Map<string, UnitsOfModule>();
-    for (const { path, objects } of changes) {
-      const same = objects.map(({ id, unit, version }) => [unit, { object: id, version }] as const);
-      settled.set(path, new Map([...(settled.get(path) ?? []), ...same]));
-    }
-    this.#settled.set(keyOf(process), settled);
-  }
-
   /** Of the versions that are kept, those stay that a process runs, or that a module was linked from. */
   #dropUnneeded(): void {
     const needed = this.#histories.needed();
-    const settled = [...this.#settled.values()].flatMap((modules) =>
-      [...modules.values()].flatMap((units) => [...units.values()]),
-    );
+    const { settled } = this.#units;
     this.#versions.keepOnly(
       (object, version) =>
         needed.has(`${object}@${version}`) ||
@@ -563,12 +460,6 @@ function freeSpace(process: ProcessView, module: LoadedModule): { start: number;
     if (!best || room > best.room) best = { start, room };
   }
   return best;
-}
-
-function* unitsIn(record: PatchRecord, module: string): Iterable<readonly [UnitKey, Unit]> {
-  for (const [object, version] of Object.entries(record.versions[module] ?? {})) {
-    yield [record.units?.[module]?.[object] ?? object, { object, version }];
-  }
 }
 
 function restart(code: Problem["code"], message: string): Update {
