@@ -1,8 +1,10 @@
 // Edits programs at random while they run, and compares each with a fresh one: the edits, what became of them, and why.
 //
-//   node dist/test/differential/run.js [--project NAME] [--seeds N] [--from K] [--edits N] [--directory PATH] [--keep FILE]
+//   node dist/test/differential/run.js [--project NAME] [--seeds N] [--from K] [--edits N] [--levels=-O0,-O2]
+//                                     [--directory PATH] [--keep FILE]
 //
-// A seed is one process that is edited --edits times; it can be repeated by `--project NAME --from SEED --seeds 1`.
+// A seed is one process that is edited --edits times; it can be repeated by `--project NAME --from SEED --seeds 1` (and the
+// same --levels, which are taken in turn).
 
 import fs from "node:fs";
 import os from "node:os";
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "4" },
     from: { type: "string", default: "1" },
     edits: { type: "string", default: "40" },
+    levels: { type: "string", default: "-O0,-O2" },
     directory: { type: "string", default: path.join(os.tmpdir(), "hotreload-differential") },
     /** One JSON object a line is added for each edit. */
     keep: { type: "string" },
@@ -33,6 +36,7 @@ for (const name of names) {
     from: Number(values.from),
     seeds: Number(values.seeds),
     edits: Number(values.edits),
+    levels: values.levels.split(","),
     directory: values.directory,
   };
   for await (const edit of runProject(run)) {

@@ -9,6 +9,8 @@ export interface ProjectRun {
   readonly from: number;
   readonly seeds: number;
   readonly edits: number;
+  /** Of optimisation, in turn; a project may have its own. */
+  readonly levels?: readonly string[];
   /** Holds a directory for each project and configuration, which is used again. */
   readonly directory: string;
 }
@@ -19,11 +21,12 @@ const compilers = [
 ] as const;
 const usualLevels = ["-O0", "-O2"] as const;
 
-export async function* runProject({ name, from, seeds, edits, directory }: ProjectRun): AsyncGenerator<Edit> {
+export async function* runProject(run: ProjectRun): AsyncGenerator<Edit> {
+  const { name, from, seeds, edits, directory } = run;
   const project = projects[name];
   if (!project) throw new Error(`there is no project ${name}, but ${Object.keys(projects).join(", ")}`);
   const files = project.files();
-  const levels = project.levels ?? usualLevels;
+  const levels = project.levels ?? run.levels ?? usualLevels;
   for (let seed = from; seed < from + seeds; seed++) {
     const [c, cxx] = compilers[seed % 2] ?? compilers[0];
     const level = levels[(seed >> 1) % levels.length] ?? "-O0";

@@ -38,6 +38,9 @@ export const masked = remembered((text: string): string => {
 
 const NO_FUNCTION = /^\s*(if|for|while|switch|else|return|namespace|struct|class|enum|union|do|catch|try|extern)\b/;
 
+/** What a live process has run already and does not run again: `InitModule` is LevelDB's. */
+const RUNS_ONCE = /_start$|^InitModule$/;
+
 export const functionsOf = remembered((text: string): readonly FunctionText[] => {
   const code = masked(text);
   const found: FunctionText[] = [];
@@ -48,7 +51,7 @@ export const functionsOf = remembered((text: string): readonly FunctionText[] =>
     if (NO_FUNCTION.test(line) || /\b(if|for|while|switch|return)\b|=\s*\[|\[[&=\w, ]*\]\s*\(/.test(line)) continue;
     const body = match.index + line.lastIndexOf("{") + 1;
     const end = closing(code, body);
-    if (end === undefined || text.slice(body, end).includes("hr_field") || /_start$/.test(name)) continue;
+    if (end === undefined || text.slice(body, end).includes("hr_field") || RUNS_ONCE.test(name)) continue;
     found.push({ name, start: firstLine(text, header), header, body, end, top: indent === "" });
     pattern.lastIndex = end;
   }
