@@ -138,6 +138,26 @@ function named(names: readonly string[], one: string, many: string): string[] {
 
 /** One line for each thread: `step() may still run its old code in thread 3 (worker) until it returns`. */
 function stillRunning(found: readonly StillRunning[]): string[] {
+  return [...standing(found), ...relying(found)];
+}
+
+/** One line for each function that goes by what others did before. */
+function relying(found: readonly StillRunning[]): string[] {
+  const functions = new Map(found.map((one) => [one.function, one.reliesOn ?? []] as const));
+  return [...functions].flatMap(([name, callees]) => {
+    if (callees.length === 0) return [];
+    const called = cut(
+      callees.map((callee) => `${callee}()`),
+      MOST_NAMES,
+    );
+    return [
+      `${name}() was optimised with the ${called} of before: in its old code, an argument may be missing from a call of what ` +
+        "is new, its result not looked at, its exception not caught",
+    ];
+  });
+}
+
+function standing(found: readonly StillRunning[]): string[] {
   const threads = [...new Set(found.map(({ thread }) => thread))];
   return threads.map((thread) => {
     const here = found.filter((one) => one.thread === thread);

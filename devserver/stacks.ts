@@ -3,7 +3,8 @@
 // A thread that waits in the kernel shows its stack pointer. From there to the end of its stack each word that is the
 // address behind a call in old code counts as a return address. Memory that a frame has not written yet may hold one of an
 // earlier call, so that the answer is "may still run". A thread that is running just now shows nothing, and is looked at
-// again a few times. That something cannot be read is no error: nothing is known then.
+// again a few times; if it shows nothing then either, it may be in any old code, which is said where it matters. That
+// something cannot be read is no error: nothing is known then.
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import type { CodeRange } from "../plugin/elf/index.js";
 import type { OldCode } from "../plugin/old_code.js";
@@ -13,6 +14,8 @@ export interface StillRunning {
   /** Thread id. */
   readonly thread: number;
   readonly threadName: string;
+  /** Functions that changed and that it goes on calling by what they did before (plugin/old_code.ts); absent for none. */
+  readonly reliesOn?: readonly string[];
 }
 
 /** What is looked at, as it was at the first look. */
@@ -56,19 +59,26 @@ async function lookAtThread(process: Process, thread: number): Promise<StillRunn
   const { pid, memory, code } = process;
   const directory = `/proc/${pid}/task/${thread}`;
   const place = await waitingPlace(directory);
-  if (!place) return [];
-  const stack = await stackFrom(process, place.stackPointer);
-  const functions = new Set<string>();
-  const inside = rangeAt(code, place.instruction);
-  if (inside) functions.add(inside.function);
+  const found = new Map<string, OldCode>();
+  const inside = place && rangeAt(code, place.instruction);
+  if (inside) found.set(inside.function, inside);
+  if (!place) {
+    for (const range of code) if (range.reliesOn.length > 0) found.set(range.function, range);
+  }
+  const stack = place ? await stackFrom(process, place.stackPointer) : Buffer.alloc(0);
   for (let at = 0; at + 8 <= stack.length; at += 8) {
     const address = Number(stack.readBigUInt64LE(at));
     const range = rangeAt(code, address - 1);
-    if (range && !functions.has(range.function) && (await isBehindCall(memory, address))) functions.add(range.function);
+    if (range && !found.has(range.function) && (await isBehindCall(memory, address))) found.set(range.function, range);
   }
-  if (functions.size === 0) return [];
+  if (found.size === 0) return [];
   const threadName = (await readFile(`${directory}/comm`, "utf8")).trimEnd();
-  return [...functions].map((name) => ({ function: name, thread, threadName }));
+  return [...found.values()].map(({ function: name, reliesOn }) => ({
+    function: name,
+    thread,
+    threadName,
+    ...(reliesOn.length > 0 ? { reliesOn } : {}),
+  }));
 }
 
 /** `NUMBER ARGUMENTS... STACK-POINTER INSTRUCTION-POINTER`, or `-1 STACK-POINTER INSTRUCTION-POINTER`; see proc(5). */

@@ -12,6 +12,11 @@ export interface FunctionCode {
 /** Code that nothing enters any more, but that may stand on a stack. */
 export interface OldCode extends CodeRange {
   readonly function: string;
+  /**
+   * Functions that changed, whose callers in old code may go by what these did before: they may not pass an argument that
+   * was not used, not look at a result that was always the same, not expect an exception.
+   */
+  readonly reliesOn: readonly string[];
 }
 
 /** @param earlier patches of the process, in order. Returns what to remember, and what is old from now on. */
@@ -36,8 +41,9 @@ export function followCode(
       entry,
       ranges: known.has(entry) ? newCode : [...oldCode, ...newCode],
     })),
-    old: named.flatMap(({ function: name, entry, oldCode }) =>
-      (known.get(entry) ?? oldCode).map((range) => ({ function: name, ...range })),
-    ),
+    old: named.flatMap(({ function: name, entry, oldCode, reliedOn }) => {
+      const reliesOn = [...new Set(reliedOn.map(shortName))];
+      return (known.get(entry) ?? oldCode).map((range) => ({ function: name, reliesOn, ...range }));
+    }),
   };
 }

@@ -395,6 +395,7 @@ Napi::Value bind_js(const Napi::CallbackInfo& info) {
           entry["entry"] = double(redirect.entry);
           entry["oldCode"] = ranges_to_js(env, redirect.old_code);
           entry["newCode"] = ranges_to_js(env, redirect.new_code);
+          entry["reliedOn"] = keys_to_js(env, redirect.relied_on);
           return entry;
         });
         object["introduced"] = introduced_to_js(env, bound.introduced);

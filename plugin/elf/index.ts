@@ -136,6 +136,8 @@ export interface Redirect {
   readonly oldCode: readonly CodeRange[];
   /** In the patch. */
   readonly newCode: readonly CodeRange[];
+  /** Functions that changed, mangled: its old code, which was optimised, may go by what they did (core/reliance.h). */
+  readonly reliedOn: readonly string[];
 }
 
 export interface Bound {

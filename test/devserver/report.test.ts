@@ -49,6 +49,16 @@ test("threads that may still run old code are named, one a line", () => {
   ]);
 });
 
+test("a function that was optimised with what others did before is named with them, once", () => {
+  const stillRunning = [
+    { function: "loop", thread: 3, threadName: "worker", reliesOn: ["step", "kick"] },
+    { function: "loop", thread: 4, threadName: "worker", reliesOn: ["step", "kick"] },
+  ];
+  const lines = text({ ...hot, stillRunning }).split("\n");
+  assert.equal(lines.length, 4);
+  assert.match(lines[3] ?? "", /^ {5}loop\(\) was optimised with the step\(\), kick\(\) of before: /);
+});
+
 test("long lists are cut, and say how much is missing", () => {
   const functions = Array.from({ length: 9 }, (_, index) => `f${index}`);
   const files = ["/p/a.h", "/p/b.h", "/p/c.h", "/p/d.h", "/q/e.h"];

@@ -63,6 +63,7 @@ export interface Hot {
     readonly function: string;
     readonly thread: number;
     readonly threadName: string;
+    readonly reliesOn?: readonly string[];
   }[];
   readonly pid?: number;
   readonly ms: {

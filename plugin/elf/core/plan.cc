@@ -11,6 +11,7 @@
 #include "names.h"
 #include "object_writer.h"
 #include "relocation.h"
+#include "reliance.h"
 #include "renewal.h"
 
 namespace hotreload {
@@ -189,6 +190,8 @@ class Planner {
   void collect_redirects() {
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       const PatchObject& object = plan_.input.objects[i];
+      const std::set<std::string> changed(plan_.diffs[i].changed_functions.begin(), plan_.diffs[i].changed_functions.end());
+      Reliance reliance(*object.match, changed);
       for (const Entity* function : replaced_functions(i)) {
         const auto entry = canonicals_.entry_of(object, *function);
         if (!entry) {
@@ -198,7 +201,8 @@ class Planner {
           check_sharing(object, *function, *entry);
           const auto [linked, copy] = linked_copy(i, *function);
           plan_.redirects.push_back({function->name, *entry, linked, copy->section, copy->offset,
-                                     old_code(object, *function, *entry), {}});
+                                     old_code(object, *function, *entry), {},
+                                     reliance.of(*function)});
         }
       }
       for (const std::string& key : plan_.diffs[i].new_variables) {

@@ -54,6 +54,7 @@ struct Redirect {
   uint64_t offset;
   std::vector<CodeRange> old_code;  ///< of the function as it was linked, with the compiler's clones of it
   std::vector<CodeRange> new_code;  ///< in the patch; set by bind_patch
+  std::vector<std::string> relied_on;  ///< mangled: functions that changed, which its old code knew (reliance.h)
 };
 
 /// A constant or variable that gets its new contents in the process.

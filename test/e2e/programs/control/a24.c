@@ -27,12 +27,31 @@ static void *a24_loop(void *start) {
   return NULL;
 }
 
+static volatile int thousand = 1000;
+static atomic_int used, calls;
+
+__attribute__((noinline)) static int a24_extra(void) { return thousand; }
+
+/* Does not use its last argument yet. */
+__attribute__((noinline)) int a24_used(int x, int extra) { calls++; return x * 2; }
+
+static void *a24_knows(void *unused) {
+  for (;;) {
+    used = a24_used(4, a24_extra());
+    usleep(2000);
+  }
+  return unused;
+}
+
 void start_a24(void) {
   pthread_t thread;
   pthread_create(&thread, NULL, a24_loop, NULL);
+  pthread_create(&thread, NULL, a24_knows, NULL);
 }
 
 void run_a24(void) {
   report("A24.values", "%s", broken ? "broken" : "kept");
   report("A24.callee", "%s", result > 100000 ? "new" : "old");
+  report("A24.used", "%d", a24_used(4, a24_extra()));
+  report("A24.by_loop", "%d", used);
 }
