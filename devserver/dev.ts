@@ -5,13 +5,14 @@ import { peerCredentials } from "../plugin/elf/index.js";
 import { type Result, success } from "../plugin/errors.js";
 import { chooseProgram, locateProject, type Project } from "../plugin/project.js";
 import { listenForAgents } from "./agent_server.js";
-import { Agents } from "./agents.js";
+import { type Agent, Agents } from "./agents.js";
 import { BuildTree } from "./build_tree.js";
 import { attachCommands, attachKeys, type Controls, KEYS_HELP } from "./controls.js";
+import { Crashes } from "./crashes.js";
 import { Ending } from "./ending.js";
 import { LastPatches } from "./last_patch.js";
 import { noWishes, type OpeningOptions, openWithProgress, type Wishes } from "./opening.js";
-import { Program } from "./program.js";
+import { Program, type ProgramEvents } from "./program.js";
 import { watchProject } from "./project_watch.js";
 import { Reload } from "./reload.js";
 import { errorReport, type Reporter, type Unsupported } from "./report.js";
@@ -69,13 +70,13 @@ async function serve(
   const opened = await openWithProgress(options, wishes, report, ending.signal);
   if (!opened.ok) return opened;
   const project = opened.value;
-  let program: Program | undefined;
+  let path: string | undefined;
   if (options.run) {
     const chosen = chooseProgram(project.graph, options.target);
     if (!chosen.ok) return chosen;
-    program = programAt(chosen.value.path, options, session.value, report, ending);
+    ({ path } = chosen.value);
   }
-  const reload = await connect(options, project, agents, program, wishes, lastPatches, ending);
+  const reload = await connect(options, project, path, agents, session.value, wishes, lastPatches, ending);
   await reload.run();
   await project.tool.idle();
   return success(undefined);
@@ -116,8 +117,10 @@ async function openSession(
 async function connect(
   options: DevOptions,
   project: Project,
+  /** Of the program, undefined if none is to be started. */
+  path: string | undefined,
   agents: Agents,
-  program: Program | undefined,
+  session: Session,
   wishes: Wishes,
   lastPatches: LastPatches,
   ending: Ending,
@@ -125,6 +128,17 @@ async function connect(
   const { report } = lastPatches;
   let buildMs = project.buildMs;
   let readySince: number | undefined;
+  /** The program's process, also when it has ended. */
+  let ours: Agent | undefined;
+  ending.onEnd(() => project.patcher.forgetEnded()); // after the program's end
+  const crashes = new Crashes(session.patches, (module) => project.patcher.filesOf(module));
+  const exited: ProgramEvents["exited"] = async (pid, how) => {
+    const crash = await crashes.siteOf(pid);
+    if (ours?.pid === pid) reload.programEnded(ours, crash?.patch !== undefined);
+    const { offers } = reload;
+    report({ type: "process", pid, state: "exited", ...how, ...(crash === undefined ? {} : { crash }), offers });
+  };
+  const program = path === undefined ? undefined : programAt(path, options, session, report, ending, exited);
   const watch: Watch = await watchProject(project.graph, project.buildStart, report, {
     changed: () => reload.changed(),
     appeared: (path) => reload.appeared(path),
@@ -144,7 +158,10 @@ async function connect(
     watch,
     agents,
     report,
-    sending: lastPatches.sending,
+    sending: (pid, patch) => {
+      lastPatches.sending(pid, patch);
+      crashes.sending(pid, patch);
+    },
     program: program && {
       isRunning: () => program.isRunning(),
       owns: (pid) => program.owns(pid),
@@ -165,6 +182,8 @@ async function connect(
   agents.begin({
     connected: (agent) => {
       const isOurs = program !== undefined && agent.pid === program.pid;
+      if (isOurs) ours = agent;
+      crashes.connected(agent);
       if (options.json || !isOurs) {
         report({ type: "process", pid: agent.pid, state: "connected", executable: agent.executable });
       }
@@ -177,10 +196,14 @@ async function connect(
     },
     wished: () => reload.build(),
     inherited: ({ pid }, block) => report({ type: "state", pid, kept: block.size === block.left, ...block }),
-    exited: (process) => {
+    exited: async (process) => {
+      const { pid } = process;
+      // Before the files of its patches are deleted.
+      const crash = await crashes.siteOf(pid);
       reload.exited(process);
       // Of those that we started, how they ended is known: program.ts reports it.
-      if (!program?.hasStarted(process.pid)) report({ type: "process", pid: process.pid, state: "exited" });
+      if (program?.hasStarted(pid)) return;
+      report({ type: "process", pid, state: "exited", ...(crash && { signal: crash.signal, crash }) });
     },
   });
   if (program === undefined) report({ type: "ready", buildMs, readyMs: 0 });
@@ -190,12 +213,19 @@ async function connect(
   return reload;
 }
 
-function programAt(path: string, options: DevOptions, session: Session, report: Reporter, ending: Ending): Program {
+function programAt(
+  path: string,
+  options: DevOptions,
+  session: Session,
+  report: Reporter,
+  ending: Ending,
+  exited: ProgramEvents["exited"],
+): Program {
   const program = new Program(
     { path, args: options.args, sessionFile: session.file, stateDir: session.state, piped: options.json },
     {
       output: (pid, stream, text) => report({ type: "output", pid, stream, text }),
-      exited: (pid, how) => report({ type: "process", pid, state: "exited", ...how }),
+      exited,
       problem: (problem) => report(errorReport(problem)),
     },
   );

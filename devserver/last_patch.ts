@@ -54,10 +54,16 @@ export class LastPatches {
     }
   };
 
-  #withCrash(report: Extract<Report, { type: "process" }>): Report {
+  /** Also where it was: that, and what is offered, is told of a crash that new code may be the reason of. */
+  #withCrash({ crash, offers, ...report }: Extract<Report, { type: "process" }>): Report {
     const last = this.#sent.get(report.pid) ?? this.#standing.get(report.pid)?.at(-1);
     if (last === undefined || report.signal === undefined || !CRASHES.has(report.signal)) return report;
     const { patch, functions, at } = last;
-    return { ...report, lastPatch: { patch, functions, ms: Math.round(performance.now() - at) } };
+    return {
+      ...report,
+      lastPatch: { patch, functions, ms: Math.round(performance.now() - at) },
+      ...(crash && { crash }),
+      ...(offers && { offers }),
+    };
   }
 }

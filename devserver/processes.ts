@@ -27,6 +27,8 @@ export class Processes {
   private readonly greeted = new WeakSet<Agent>();
   /** Those that go on without what was saved last, and why. */
   private readonly behind = new WeakMap<Agent, string>();
+  /** Those that connect are left as they are until the next save. */
+  private held = false;
   /** What they answered at last: to be done in turn. */
   private answered: (() => Promise<void>)[] = [];
 
@@ -51,6 +53,7 @@ export class Processes {
    * its verdict; else conclude() gives it one. Those that connected meanwhile get what was saved as the others do.
    */
   async updateAll(preparing: Preparing, batch: Batch): Promise<boolean> {
+    this.held = false;
     const late = this.agents.connected.filter((agent) => !preparing.has(agent));
     const told = await this.update(new Map([...preparing, ...this.prepare(late)]), batch);
     for (const files of this.silent.values()) for (const path of batch.files) files.add(path);
@@ -72,7 +75,24 @@ export class Processes {
   async join(agents: readonly Agent[], files: readonly string[] = []): Promise<void> {
     const { connected } = this.agents;
     const present = agents.filter((agent) => connected.includes(agent));
+    if (this.held) {
+      for (const agent of present) this.behind.set(agent, "what was saved is undone, until the next save");
+      return;
+    }
     await this.update(this.prepare(present), { files, seenAt: performance.now(), buildMs: 0, warnings: "" });
+  }
+
+  /** From now until the next save, processes that connect run what they were linked from. */
+  hold(): void {
+    this.held = true;
+  }
+
+  /** Ends that; false if there was nothing to end. */
+  async release(): Promise<boolean> {
+    const wasHeld = this.held;
+    this.held = false;
+    if (wasHeld) await this.join(this.agents.connected);
+    return wasHeld;
   }
 
   /** Goes on with the processes that answered after a silence. */

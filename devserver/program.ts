@@ -22,7 +22,7 @@ export interface ProgramOptions {
 export interface ProgramEvents {
   output(pid: number, stream: "stdout" | "stderr", text: string): void;
   /** After the last of its output, unless a process that it left behind keeps that open. */
-  exited(pid: number, how: { readonly code?: number; readonly signal?: string }): void;
+  exited(pid: number, how: { readonly code?: number; readonly signal?: string }): void | Promise<void>;
   /** E_PROGRAM: it could not be started. */
   problem(problem: Problem): void;
 }
@@ -83,10 +83,10 @@ export class Program {
     child.on("error", (error) => this.events.problem({ code: "E_PROGRAM", message: `${path}: ${error.message}` }));
     child.once("exit", (code, signal) => {
       const printed = piped ? Promise.race([once(child, "close"), delay(200)]) : Promise.resolve();
-      this.ending = printed.then(() => {
+      this.ending = printed.then(async () => {
         if (this.child === child) this.child = undefined;
         if (membersOfSession(pid).length === 0) this.sessions.delete(pid);
-        this.events.exited(pid, signal === null ? { code: code ?? 0 } : { signal });
+        await this.events.exited(pid, signal === null ? { code: code ?? 0 } : { signal });
       });
     });
   }

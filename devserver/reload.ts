@@ -18,7 +18,8 @@ import type { Changes, Watch } from "./watch.js";
 
 export interface ReloadParts {
   readonly tree: BuildTree;
-  readonly patcher: ProcessPatcher & Pick<Patcher, "hasLoaded" | "forget" | "turn" | "turned" | "patchesOf">;
+  readonly patcher: ProcessPatcher &
+    Pick<Patcher, "hasLoaded" | "forget" | "turn" | "turned" | "patchesOf" | "isAsLinked">;
   readonly watch: Pick<Watch, "take" | "sweep" | "look" | "pending">;
   readonly agents: { readonly connected: readonly Agent[] };
   /** undefined with --no-run. */
@@ -65,6 +66,8 @@ export class Reload {
   /** Files saved since the last verdict that was not "build failed". */
   private readonly files = new Set<string>();
   private seenAt = 0;
+  /** The program's process that has ended last, if it had patches. */
+  private ended: Agent | undefined;
   /** When the first save was seen whose build is superseded ever since. */
   private unfinishedSince: number | undefined;
   /** No turn is asked for. */
@@ -137,6 +140,17 @@ export class Reload {
     return reports.length > 0 ? reports : [{ type: "progress", stage: "wait", text: "no process is connected" }];
   }
 
+  /** The program's process has ended. @param isNewCode it crashed in a patch, which it may not have acknowledged */
+  programEnded(agent: Agent, isNewCode: boolean): void {
+    const hasPatches = isNewCode || agent.view().applied.some(({ standing }) => standing === "standing");
+    this.ended = hasPatches ? agent : undefined;
+  }
+
+  /** What can be done for a program that has ended. */
+  get offers(): readonly ("restart" | "undo")[] {
+    return this.ended === undefined ? ["restart"] : ["restart", "undo"];
+  }
+
   connected(agent: Agent): void {
     this.requests.connected.push(agent);
     this.wake();
@@ -185,7 +199,7 @@ export class Reload {
     await patcher.forget(requests.exited);
     await this.processes.settle();
     for (const { way, resolve } of requests.turns) {
-      const reports = await turnAll(this.processes.awake, patcher, way, (report) => this.report(report));
+      const reports = (await this.turnEnded(way)) ?? (await this.turnConnected(way));
       for (const report of reports) this.report(report);
       resolve(reports);
     }
@@ -226,6 +240,37 @@ export class Reload {
     if (!refreshed.ok) this.problem(refreshed.problem);
     // Events are hints, and may have been lost while all this went on.
     if (isSaved) await watch.sweep();
+  }
+
+  private turnConnected(way: Way): Promise<readonly Report[]> {
+    return turnAll(this.processes.awake, this.parts.patcher, way, (report) => this.report(report));
+  }
+
+  /**
+   * Undo where the program has ended and had patches: it is started as it was linked, and gets none until the next save;
+   * redo after that brings them. Undefined if neither is the case.
+   */
+  private async turnEnded(way: Way): Promise<readonly Report[] | undefined> {
+    const { program, patcher } = this.parts;
+    if (way === "redo") {
+      if (!(await this.processes.release())) return undefined;
+      return [{ type: "progress", stage: "start", text: "the program runs what is saved" }];
+    }
+    const { ended } = this;
+    if (program === undefined || program.isRunning() || ended === undefined) return undefined;
+    const { pid } = ended;
+    if (!(await patcher.isAsLinked(ended.view()))) {
+      const message = `process ${pid} has ended, and its files were linked anew since it was started`;
+      return [errorReport({ code: "E_UNDO", message })];
+    }
+    await program.stop();
+    if (this.stopped) return [];
+    this.ended = undefined;
+    this.processes.hold();
+    program.start(0, false);
+    const why =
+      "undo after its end: as it was linked. The next save brings the changes back, unless they are taken out";
+    return [{ type: "restarting", pid, why }];
   }
 
   /** Runs CMake if it has to; false if it failed, which is reported. */

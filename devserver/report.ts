@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../plugin/diagnostics.js";
 import type { Problem } from "../plugin/errors.js";
 import type { KeptBlock } from "./agents.js";
+import type { CrashSite } from "./crashes.js";
 import type { LastPatch } from "./last_patch.js";
 import type { StillRunning } from "./stacks.js";
 import type { ProcessStatus } from "./status.js";
@@ -52,6 +53,10 @@ export type Report =
       readonly signal?: string;
       /** After a crash: the last patch that it had. */
       readonly lastPatch?: LastPatch;
+      /** After a crash with a patch: where it stood, as far as it is known. */
+      readonly crash?: CrashSite;
+      /** What a key does for a program that ended with a patch: start it as it is saved, or as it was linked. */
+      readonly offers?: readonly ("restart" | "undo")[];
     }
   /** What the program prints. */
   | { readonly type: "output"; readonly pid: number; readonly stream: "stdout" | "stderr"; readonly text: string }
@@ -75,7 +80,10 @@ export type Report =
   | (Turned & { readonly type: "undone" })
   /** The process runs the patch again. */
   | (Turned & { readonly type: "redone" })
-  /** The program is ended and started again; what it keeps by hotreload_state is handed over. */
+  /**
+   * The program is ended, if it still runs, and started again; what it keeps by hotreload_state is handed over by a
+   * process that was running.
+   */
   | { readonly type: "restarting"; readonly pid: number; readonly why: string }
   /** The new process took over a block of state, if `size` is what was `left`; otherwise the block begins anew. */
   | ({ readonly type: "state"; readonly pid: number; readonly kept: boolean } & KeptBlock)

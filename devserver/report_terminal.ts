@@ -57,7 +57,7 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
     case "process":
       return report.state === "connected"
         ? colors.dim(`process ${report.pid} connected`)
-        : [`process ${report.pid} exited${exitText(report)}`, ...crashNote(report)].join("\n");
+        : [`process ${report.pid} exited${exitText(report)}`, ...crashNote(report, projectDir)].join("\n");
     case "output":
       return report.text;
     case "hot": {
@@ -73,7 +73,7 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       return [line.join("  "), ...report.notes.map((note) => `     ${note}`)].join("\n");
     }
     case "restarting":
-      return `${colors.yellow("restart")}  process ${report.pid} ends and starts again: ${report.why}`;
+      return `${colors.yellow("restart")}  process ${report.pid} is started again: ${report.why}`;
     case "state":
       if (report.kept) return colors.dim(`state ${report.key} of ${report.size} bytes is handed over`);
       return `${colors.yellow("state")}  ${report.key} begins anew: it had ${report.left} bytes, and has ${report.size} now`;
@@ -182,13 +182,21 @@ function exitText(report: Extract<Report, { type: "process" }>): string {
   return report.code === undefined ? "" : ` with code ${report.code}`;
 }
 
-function crashNote({ lastPatch }: Extract<Report, { type: "process" }>): string[] {
-  if (lastPatch === undefined) return [];
-  const { patch, functions, ms } = lastPatch;
-  const what = cut(functions, MOST_NAMES);
-  return [
-    `     its last patch was ${patch} (${what}), ${(ms / 1000).toFixed(1)} s before; a save or r starts it again`,
-  ];
+function crashNote(report: Extract<Report, { type: "process" }>, projectDir: string): string[] {
+  const { lastPatch, crash, offers } = report;
+  const lines: string[] = [];
+  if (crash !== undefined) {
+    const code = crash.patch === undefined ? "as it was linked" : `code of patch ${crash.patch}`;
+    const inside = crash.inside === "" ? "" : `, which had called ${crash.inside}`;
+    lines.push(`at ${shown(crash.file, projectDir)}:${crash.line} in ${crash.function}, ${code}${inside}`);
+  }
+  if (lastPatch !== undefined) {
+    const { patch, functions, ms } = lastPatch;
+    lines.push(`its last patch was ${patch} (${cut(functions, MOST_NAMES)}), ${(ms / 1000).toFixed(1)} s before`);
+  }
+  if (offers?.includes("restart")) lines.push("a save or r starts it again with what is saved");
+  if (offers?.includes("undo")) lines.push("z starts it again as it was linked, without its patches");
+  return lines.map((line) => `     ${line}`);
 }
 
 function warnings(text: string): string[] {

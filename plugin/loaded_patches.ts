@@ -22,6 +22,7 @@ function mapsOf(pid: string): string {
 function* foldersIn(maps: string, prefix: string): Iterable<string> {
   for (let at = maps.indexOf(prefix); at >= 0; at = maps.indexOf(prefix, at + 1)) {
     const start = at + prefix.length;
-    yield maps.slice(start, maps.indexOf("/", start));
+    const folder = maps.slice(start, maps.indexOf("/", start));
+    if (!folder.includes("\n")) yield folder; // not a file in `directory` itself
   }
 }

@@ -282,6 +282,21 @@ export class Patcher {
     });
   }
 
+  /** True if the files that the process was loaded from are still there: started again, it is what it was at its start. */
+  async isAsLinked(process: Pick<ProcessView, "modules">): Promise<boolean> {
+    for (const { path, buildId } of this.#modules.among(process.modules)) {
+      const file = await this.#files.onDisk(path, this.#generations.find(path, buildId)?.objects ?? {});
+      if (!file.ok || file.value.buildId !== buildId) return false;
+    }
+    return true;
+  }
+
+  /** Where the file may be that a module of the project was loaded from; undefined for one of others. */
+  filesOf(module: LoadedModule): readonly string[] | undefined {
+    const path = this.#modules.pathOf(module);
+    return path === undefined ? undefined : [this.#generations.fileOf({ module: path, buildId: module.buildId }), path];
+  }
+
   /** Which patch is undone or redone next. Nothing changes. Errors: E_UNDO. */
   turn(process: ProcessView, way: "undo" | "redo"): Result<Turn> {
     const { applied } = process;
@@ -324,6 +339,11 @@ export class Patcher {
     }
     await this.#histories.forget(processes);
     this.#dropUnneeded();
+  }
+
+  /** The same for all that are gone, whether anybody said so or not: before the dev server ends. */
+  async forgetEnded(): Promise<void> {
+    await this.forget(await this.#histories.ended());
   }
 
   /** The objects of a module that the process runs in another version than the one on disk. */

@@ -76,14 +76,11 @@ export class ProcessHistories {
   static async open(stateDir: string): Promise<ProcessHistories> {
     const histories = new ProcessHistories(stateDir);
     await mkdir(histories.#patches, { recursive: true, mode: 0o700 });
-    const ended: ProcessId[] = [];
     for (const name of await readdir(histories.#patches)) {
       const [pid, startTime] = name.split("-").map(Number);
-      if (!pid || !startTime) continue;
-      await histories.#read(name);
-      if (!(await isAlive({ pid, startTime }))) ended.push({ pid, startTime });
+      if (pid && startTime) await histories.#read(name);
     }
-    await histories.forget(ended);
+    await histories.forget(await histories.ended());
     return histories;
   }
 
@@ -176,6 +173,16 @@ export class ProcessHistories {
         await Promise.all(libraries.map((library) => rm(join(directory, library), { force: true })));
       }
     }
+  }
+
+  /** Those that have ended, whether anybody said so or not. */
+  async ended(): Promise<readonly ProcessId[]> {
+    const ended: ProcessId[] = [];
+    for (const name of this.#records.keys()) {
+      const [pid = 0, startTime = 0] = name.split("-").map(Number);
+      if (!(await isAlive({ pid, startTime }))) ended.push({ pid, startTime });
+    }
+    return ended;
   }
 
   /** Processes ended: what belongs to them is deleted, unless and until no child of theirs has it loaded. */

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "crash.h"
 #include "message.h"
 #include "modules.h"
 #include "state.h"
@@ -51,6 +52,8 @@ static void agent_opened(void *owner, struct hotreload_text *answer) {
   const struct hotreload_agent *agent = owner;
   char name[sizeof own_name];
   name_copy(name);
+  if (agent->process.applied_count > 0) /* a forked child, whose code is that of its parent */
+    hotreload_crash_watch(agent->session.patches);
   hotreload_command_greet(&agent->process, name, answer);
 }
 

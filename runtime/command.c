@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "crash.h"
 #include "hooks.h"
 #include "message.h"
 #include "modules.h"
@@ -52,6 +53,7 @@ static bool reserve(struct hotreload_process *process, const struct hotreload_co
 static bool apply(struct hotreload_process *process, const char *patches, const struct hotreload_command *command,
                   struct hotreload_text *answer, struct hotreload_error *error) {
   struct hotreload_timing timing;
+  hotreload_crash_watch(patches); /* new code may be called at once */
   const struct hotreload_applied *applied = hotreload_patch_apply(
       process, command->patch, command->libraries, command->library_count, patches, &timing, error);
   if (applied)

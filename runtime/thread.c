@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "crash.h"
 #include "redirect.h"
 #include "stat.h"
 #include "state.h"
@@ -148,6 +149,7 @@ static void fork_parent(void) {
 static void fork_child(void) {
   int reason = errno;
   hotreload_state_after_fork(true);
+  hotreload_crash_forked();
   bool whole = fork_unlock();
   atomic_store(&running, false);
   /* The connection is the parent's. */

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "core/bind.h"
+#include "core/crash.h"
 #include "core/exports.h"
 #include "core/layout.h"
 #include "core/names.h"
@@ -345,6 +346,33 @@ Napi::Value places_js(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value read_crash_js(const Napi::CallbackInfo& info) {
+  const std::string record = info[0].ToString();
+  std::vector<CrashModule> modules;
+  const Napi::Array list = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    const Napi::Object module = list.Get(i).ToObject();
+    modules.push_back({module.Get("path").ToString(), uint64_t(module.Get("bias").ToNumber().Int64Value()),
+                       uint64_t(module.Get("start").ToNumber().Int64Value()),
+                       uint64_t(module.Get("end").ToNumber().Int64Value()), module.Get("buildId").ToString()});
+  }
+  return Work<Crash>::start(
+      info.Env(), [record, modules] { return read_crash(record, modules); },
+      [](Napi::Env env, Crash& crash) {
+        Napi::Object object = Napi::Object::New(env);
+        object["signal"] = double(crash.signal);
+        object["frames"] = to_array(env, crash.frames, [&](const CrashFrame& frame) {
+          Napi::Object value = Napi::Object::New(env);
+          value["module"] = frame.module;
+          value["function"] = frame.function;
+          value["file"] = frame.file;
+          value["line"] = double(frame.line);
+          return value;
+        });
+        return object;
+      });
+}
+
 Napi::Value plan_js(const Napi::CallbackInfo& info) {
   auto input = std::make_shared<PatchInput>(patch_input(info[0].ToObject()));
   return Work<Plan>::start(
@@ -482,6 +510,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["layouts"] = Napi::Function::New(env, layouts_js);
   exports["typeUses"] = Napi::Function::New(env, type_uses_js);
   exports["places"] = Napi::Function::New(env, places_js);
+  exports["readCrash"] = Napi::Function::New(env, read_crash_js);
   exports["plan"] = Napi::Function::New(env, plan_js);
   exports["bind"] = Napi::Function::New(env, bind_js);
   exports["produce"] = Napi::Function::New(env, produce_js);

@@ -192,6 +192,35 @@ export interface Place {
   readonly parameters: boolean;
 }
 
+/** A file that may have been loaded in a process that crashed: of several at one place the first right one counts. */
+export interface CrashModule {
+  readonly path: string;
+  readonly bias: number;
+  /** In the process; both 0 if they are not known. */
+  readonly start: number;
+  readonly end: number;
+  /** One that has another build-id is not looked at. "": not checked. */
+  readonly buildId: string;
+}
+
+/** Of what is not known "" or 0. */
+export interface CrashFrame {
+  /** Path of the file that the code is in. */
+  readonly module: string;
+  /** Mangled. */
+  readonly function: string;
+  /** Absolute. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Where a process was ended by a signal. */
+export interface CrashPlace {
+  readonly signal: number;
+  /** The innermost one first. */
+  readonly frames: readonly CrashFrame[];
+}
+
 /** A pair of names: what stands for what is said where it is used. */
 export interface NamePair {
   readonly first: string;
@@ -244,6 +273,7 @@ interface Addon {
   layouts(before: string, after: string): Promise<LayoutChange[]>;
   typeUses(object: string, types: readonly string[]): Promise<TypeUse[]>;
   places(object: string): Promise<(Place & { readonly symbol: string })[]>;
+  readCrash(record: string, modules: readonly CrashModule[]): Promise<CrashPlace>;
   plan(input: PlanInput): Promise<Plan>;
   bind(plan: PlanHandle, library: string): Promise<Bound>;
   readExports(libraries: readonly string[]): Promise<ExportsHandle>;
@@ -305,6 +335,10 @@ export async function places(object: string): Promise<Result<Map<string, Place>>
   const found = await settle(addon().places(object));
   return found.ok ? success(new Map(found.value.map((place) => [place.symbol, place]))) : found;
 }
+
+/** Where a process crashed, by what its agent left of it (runtime/crash.h). Errors: E_ELF. */
+export const readCrash = (record: string, modules: readonly CrashModule[]): Promise<Result<CrashPlace>> =>
+  settle(addon().readCrash(record, modules));
 
 /** Compares, chooses, and writes the objects to link. Errors: E_ELF, E_RELOCATION. */
 export const plan = (input: PlanInput): Promise<Result<Plan>> => settle(addon().plan(input));

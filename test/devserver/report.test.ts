@@ -139,7 +139,7 @@ test("every reason for a restart has its place", () => {
 test("the other reports are one line each", () => {
   const lines: [Report, string][] = [
     [{ type: "unchanged", files: ["/p/a.c"], warnings: "" }, "same  a.c  nothing to do"],
-    [{ type: "restarting", pid: 7, why: "a.c: x" }, "restart  process 7 ends and starts again: a.c: x"],
+    [{ type: "restarting", pid: 7, why: "a.c: x" }, "restart  process 7 is started again: a.c: x"],
     [{ type: "state", pid: 7, key: "k", size: 8, left: 8, kept: true }, "state k of 8 bytes is handed over"],
     [
       { type: "state", pid: 7, key: "k", size: 8, left: 4, kept: false },
@@ -239,6 +239,17 @@ test("a crash is reported with the last patch that stands; an end from outside i
   assert.deepEqual([last()?.patch, last()?.functions], [1, ["f"]]);
   const text = terminalText(seen.at(-1) as Report, { projectDir: "/", colors: pc.createColors(false) });
   assert.match(text, /^process 1 exited by SIGSEGV\n {5}its last patch was 1 \(f\), \d+\.\d s before/);
+  const crash = { signal: "SIGSEGV", function: "h", file: "/a.c", line: 7, patch: 9, inside: "memcpy" };
+  report({ type: "process", pid: 2, state: "exited", signal: "SIGSEGV", crash, offers: ["restart", "undo"] });
+  const told = terminalText(seen.at(-1) as Report, { projectDir: "/", colors: pc.createColors(false) });
+  assert.deepEqual(told.replace(/\d+\.\d s/, "N s").split("\n"), [
+    "process 2 exited by SIGSEGV",
+    "     at a.c:7 in h, code of patch 9, which had called memcpy",
+    "     its last patch was 9 (h), N s before",
+    "     a save or r starts it again with what is saved",
+    "     z starts it again as it was linked, without its patches",
+  ]);
+  report(hot(2, 9, ["h"]));
   report(exited(2, "SIGTERM"));
   assert.equal(last(), undefined);
   report(exited(1, "SIGSEGV"));

@@ -34,12 +34,19 @@ export class ScriptedPatcher implements Needed {
   readonly updates: Update[] = [];
   /** What turn() says next; afterwards E_UNDO. */
   readonly turns: Result<Turn>[] = [];
+  /** What isAsLinked() says. */
+  asLinked = true;
   private readonly aside = new Map<ObjectPath, string>();
 
   constructor(private graph: BuildGraph) {}
 
   hot(fields: Partial<Patch> = {}): void {
     this.updates.push({ kind: "hot", patch: patch(fields) });
+  }
+
+  async isAsLinked(): Promise<boolean> {
+    this.calls.push("isAsLinked");
+    return this.asLinked;
   }
 
   setGraph(graph: BuildGraph): void {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
@@ -124,6 +125,22 @@ const instances: ProcessScenario = {
   },
 };
 
+/** The first line of the file that has this text. */
+function lineOf(program: Program, name: string, text: string): number {
+  return (
+    program.workspace
+      .read(name)
+      .split("\n")
+      .findIndex((line) => line.includes(text)) + 1
+  );
+}
+
+/** What crashes left for the report of them, of all processes but this one. */
+function leftRecords(program: Program): string[] {
+  const names = fs.readdirSync(path.join(program.build, ".hotreload/patches"));
+  return names.filter((name) => name.endsWith(".crash") && !name.startsWith(`${program.pid}-`));
+}
+
 async function endOther(program: Program, child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await program.server.until("its end to be reported", () =>
@@ -133,8 +150,7 @@ async function endOther(program: Program, child: ChildProcess): Promise<void> {
 
 const newCodeCrashes: ProcessScenario = {
   row: "E8",
-  soFar: "the patch and its functions are named; not the line",
-  name: "new code crashes: the report names its patch and functions, and what is saved then is started",
+  name: "new code crashes: the report names its patch, function and line; undo starts what was linked, a save what is saved",
   async run(configuration, adopt) {
     const program = await start(configuration, adopt);
     await program.shows({ E3: "1", "E4.other": "5" });
@@ -145,8 +161,37 @@ const newCodeCrashes: ProcessScenario = {
     const state = await exited(program);
     const { patch, functions } = state.lastPatch as { patch: number; functions: string[] };
     assert.deepEqual([state.signal, patch, functions], ["SIGSEGV", 2, ["e3_value"]]);
+    assert.deepEqual(state.crash, {
+      signal: "SIGSEGV",
+      function: "e3_value",
+      file: program.workspace.path("e3.c"),
+      line: lineOf(program, "e3.c", "(volatile int *)"),
+      patch: 2,
+      inside: "",
+    });
+    assert.deepEqual(state.offers, ["restart", "undo"]);
+
+    program.server.command("undo");
+    await startedAgain(program, "1");
+    await program.shows({ "E4.other": "5" });
+    assert.equal((await listed(program))[0]?.state, "behind");
     program.edit("e3.c", "if (x == 0) *(volatile int *)0 = 1; /* place for code */\n  return x + 1;", "return x + 5;");
-    await startedAgain(program, "5");
+    await program.hot(/e3_value/);
+    await program.shows({ E3: "5", "E4.other": "6" });
+    program.same();
+
+    // As assert() ends: libc raises the signal, and the line is that of the project's code.
+    program.edit("e3.c", "return x + 5;", "if (x == 0)\n    abort();\n  return x + 5;");
+    const aborted = await exited(program);
+    const crash = aborted.crash as { signal: string; function: string; line: number; patch: number; inside: string };
+    assert.deepEqual(
+      [aborted.signal, crash.signal, crash.function, crash.patch, crash.inside],
+      ["SIGABRT", "SIGABRT", "e3_value", 2, "abort"],
+    );
+    assert.equal(crash.line, lineOf(program, "e3.c", "abort();"));
+    assert.deepEqual(leftRecords(program), []);
+    program.edit("e3.c", "if (x == 0)\n    abort();\n  return x + 5;", "return x + 7;");
+    await startedAgain(program, "7");
     await program.quit();
   },
 };

@@ -17,6 +17,7 @@ const library = "victim-gcc-O2-none.so";
 const programs: readonly (readonly [string, readonly string[], number])[] = [
   ["apply", [], 30],
   ["connection", [], 20],
+  ["crash", [], 6],
   ["entry", victims, 16],
   ["extent", [library], 4],
   ["handshake", [], 6],
