@@ -139,6 +139,66 @@ const globbedDirectory: Scenario = {
   },
 };
 
+const constructing: Scenario = {
+  row: "D2",
+  name: "globals of a file that is new are constructed with the save that brings it, once, also if nothing calls the file",
+  async run(program) {
+    await program.shows({ "D2.glob": "76" });
+    const first = "int plugin_registered = 0;\nvoid plugin_register(int by) { plugin_registered += by; }\n";
+    program.save("plugins/first.cc", `${first}int plugin_first(int x) { return x + plugin_registered; }\n`);
+    await program.hot(/plugin_first/);
+    await program.shows({ "D2.glob": "1" });
+    const made = `#include <string>
+void plugin_register(int);
+int constructions = 0;
+struct Made {
+  explicit Made(int by) : text("a text that is too long to be kept in the string itself"), size(int(text.size()) + by) {
+    constructions++;
+    plugin_register(100);
+  }
+  std::string text;
+  int size;
+};
+static Made first(1);
+Made second(2);
+int plugin_made() { return first.size + second.size + constructions * 10000; }
+`;
+    program.save("plugins/made.cc", made);
+    await program.hot();
+    await program.shows({ "D2.glob": "201" });
+    program.save(
+      "plugins/first.cc",
+      `${first}int plugin_made();\nint plugin_first(int x) { return x + plugin_registered + plugin_made(); }\n`,
+    );
+    await program.hot(/plugin_first/);
+    const value = 1 + 200 + 2 * 55 + 3;
+    await program.shows({ "D2.glob": String(value + 20_000) });
+    program.edit("plugins/made.cc", "constructions * 10000", "constructions * 20000");
+    await program.hot(/plugin_made/);
+    await program.shows({ "D2.glob": String(value + 40_000) });
+    // One more in the file that has some by now, and a file whose constructors and caller come in one save with CMakeLists.txt.
+    program.edit(
+      "plugins/made.cc",
+      "int plugin_made() { return ",
+      "Made third(3);\nint plugin_made() { return third.size + ",
+    );
+    await program.hot(/plugin_made/);
+    await program.shows({ "D2.glob": String(value + 58 + 100 + 60_000) });
+    const before = program.log.value("D2");
+    saveAll(program, {
+      "d2_made.cc": "int d2_begun() { static int n = 40; return ++n; }\nint d2_made = d2_begun();\n",
+      "d2.cc": "extern int d2_made;\n\nint d2(int x) { return x + d2_made; }\n",
+      "CMakeLists.txt": edited(program, "CMakeLists.txt", " d2_new.cc\n", " d2_new.cc d2_made.cc\n"),
+    });
+    await program.hot(/d2/);
+    await program.shows({ D2: "42" });
+    assert.notEqual(before, "42");
+    saveAll(program, { "plugins/made.cc": null, "plugins/first.cc": "int plugin_first(int x) { return x + 75; }\n" });
+    await program.hot(/plugin_first/);
+    await program.shows({ "D2.glob": "76" });
+  },
+};
+
 const removed: Scenario = {
   row: "D3",
   name: "a file is removed together with the call of what it held",
@@ -413,6 +473,7 @@ runScenarios("builds moving", "moving", [
   brokenLists,
   globbed,
   globbedDirectory,
+  constructing,
   removed,
   moved,
   flags,
