@@ -174,7 +174,9 @@ class Session {
       this.#accepted = 0;
       const texts = [...this.#now].filter(([name, text]) => text !== this.#setting.files[name]);
       const original = texts.map(([name]) => [name, this.#setting.files[name] ?? ""] as const);
-      return { kind: "all files as they were", layout: false, texts: new Map(original), file: "" };
+      // One that went back by itself may have been the only one.
+      if (texts.length > 0)
+        return { kind: "all files as they were", layout: false, texts: new Map(original), file: "" };
     }
     if (this.#random.next() < GOING_BACK) return this.#chooseEarlier();
     const first = this.#chooseMutation(number, "");
