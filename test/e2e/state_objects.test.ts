@@ -84,6 +84,9 @@ const newObjects: Scenario = {
         `}`,
         `struct B5Holder { static B5Object outside; static inline B5Object inside{"inside"}; };`,
         `B5Object B5Holder::outside("outside");`,
+        // clang keeps its only member.
+        `struct B5Small { explicit B5Small(long number) : value(number) {} long value; };`,
+        `static B5Small small(b5_made());`,
         PLACE,
       ].join("\n"),
     );
@@ -98,8 +101,8 @@ const newObjects: Scenario = {
       "// place for added variables\n  return 0;",
       [
         "b5_more.value += B5Holder::inside.value + B5Holder::outside.value;",
-        "if (b5_made() < 0) number += 1, other += 1;",
-        "return ++added.value + b5_more.value + long(words::list.size()) + (number > 2 && other > 4 ? 0 : 1000);",
+        "if (b5_made() < 0) number += 1, other += 1, small.value += 1;",
+        "return ++added.value + b5_more.value + long(words::list.size()) + (number > 2 && other > 4 && small.value > 2 ? 0 : 1000);",
       ].join("\n"),
     );
     await program.hot(/b5_added/);

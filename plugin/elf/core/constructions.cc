@@ -84,8 +84,11 @@ class Finder {
   }
 
   void refuse(const Entity& variable, const std::string& why) {
-    refuse_with(variable, "the new variable " + demangle(variable.name) + " has a constructor that would have to run" + why);
+    refuse_with(variable, "the new variable " + shown(variable) + " has a constructor that would have to run" + why);
   }
+
+  /// clang keeps the members of a static structure apart, as `fresh.0`; if it has only one, that is all of it (is_right).
+  static std::string shown(const Entity& variable) { return demangle(std::string(without_number(variable.name))); }
 
   /// A file that newly includes <iostream> brings an ios_base::Init; one that has run already does for all.
   bool is_done(const Entity& variable) const {
@@ -213,7 +216,7 @@ class Finder {
   const Entity* variable_of(const Mention& mention) const {
     const std::string name = mention.scope + mention.rest.substr(std::min<size_t>(2, mention.rest.size()));
     const auto found = std::find_if(needed_.begin(), needed_.end(), [&](const Entity* variable) {
-      return without_tags(demangle(variable->name)) == name;
+      return without_tags(shown(*variable)) == name;
     });
     return found == needed_.end() ? nullptr : *found;
   }

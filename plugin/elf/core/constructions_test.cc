@@ -92,6 +92,22 @@ TEST_CASE("a function that constructs something else as well is not called") {
   check(before + lambda, before + lambda + fresh + " int g() { return fresh.x; }\n" + guard + constructing(fresh), {{}, {"fresh"}, ""});
 }
 
+TEST_CASE("a structure whose members clang keeps apart is constructed if it has only one, and refused if there are more") {
+  const std::string one = text + first + "struct V { V(int v) : x(compute(v)) {} int x; };\n";
+  const std::string two = text + first + "struct V { V(int v) : x(compute(v)), y(compute(v + 1)) {} int x, y; };\n";
+  const std::string fresh = "static V fresh(3); int g() { return fresh.x; }\n" + guard + constructing("V fresh(3);");
+  for (const Toolchain& toolchain : toolchains()) {
+    INFO(toolchain.name);
+    const Outcome whole = outcome_of(toolchain, one, one + fresh);
+    CHECK(whole.refusals.empty());
+    CHECK(whole.calls == construct_0);
+    const Outcome parted = outcome_of(toolchain, two, two + fresh + "int h() { return fresh.y; }\n");
+    const bool apart = toolchain.name == "clang -O2";
+    CHECK(parted.refusals == (apart ? Names{"_ZL5fresh.0", "_ZL5fresh.1"} : Names{}));
+    CHECK(parted.calls == (apart ? Names{} : construct_0));
+  }
+}
+
 TEST_CASE("statics of classes and names in namespaces are found by their scope") {
   const std::string before = text + first + "struct C { static A made; int x; };\n";
   check(before, before + "A C::made(3); int g() { return C::made.x; }\n" + guard + constructing("A made(3);", "__C"), {{"hotreload_construct_0__C()"}, {}, ""});
