@@ -89,7 +89,7 @@ refuses(
   "link-time optimisation of one target in the configuration that is built",
   programWith("set_target_properties(app PROPERTIES INTERPROCEDURAL_OPTIMIZATION_RELEASE ON)"),
   ["-DCMAKE_BUILD_TYPE=Release"],
-  lto("INTERPROCEDURAL_OPTIMIZATION"),
+  lto("INTERPROCEDURAL_OPTIMIZATION_RELEASE, which other build types may not have"),
 );
 
 allows(
