@@ -281,10 +281,11 @@ const knowledge: Scenario = {
     const uses = await program.hot(/a24_used/);
     await bothShow(program, { "A24.used": "1008" });
     if (/clang -O[23]/.test(name)) {
-      // clang did not pass what was not used: whatever the loop gets now, it is said, once for each module's thread.
-      const [first, second, ...more] = relying(uses);
-      assert.deepEqual([first?.function, first?.reliesOn, more], ["a24_knows", ["a24_used"], []], JSON.stringify(uses));
-      assert.ok(second && second.function === "a24_knows" && second.thread !== first?.thread, JSON.stringify(uses));
+      // clang did not pass what was not used: whatever the loops of both modules get now, it is said. A thread that ran at
+      // each look may be in one of them as well.
+      const found = relying(uses);
+      for (const one of found) assert.deepEqual([one.function, one.reliesOn], ["a24_knows", ["a24_used"]]);
+      assert.equal(found.filter(({ threadName }) => threadName === "a24 knows").length, 2, JSON.stringify(uses));
     } else {
       assert.deepEqual(relying(uses), []);
       // gcc's -O3 has a copy of its own for the loop, which stays with it.

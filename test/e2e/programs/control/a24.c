@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "report.h"
 
 #include <pthread.h>
@@ -47,6 +48,7 @@ void start_a24(void) {
   pthread_t thread;
   pthread_create(&thread, NULL, a24_loop, NULL);
   pthread_create(&thread, NULL, a24_knows, NULL);
+  pthread_setname_np(thread, "a24 knows");
 }
 
 void run_a24(void) {
