@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "reliances.h"
 #include "stacks.h"
 #include "writing.h"
 
@@ -71,7 +72,9 @@ class Committer {
     if (!patch_) return Error{"E_NOT_APPLIED", "the patch is not in the process", ""};
     auto planned = plan();
     if (!planned) return planned;
-    if (!stacks_ && needs_stacks()) stacks_ = std::make_unique<Stacks>(target_, modules_);
+    auto known = plan_ranges();
+    if (!known) return known;
+    if (!stacks_ && !to_leave_.empty()) stacks_ = std::make_unique<Stacks>(target_, modules_);
     if (!workroom_.is_entered()) {
       auto entered = workroom_.enter(false, most_room());
       if (!entered) return entered;
@@ -96,9 +99,18 @@ class Committer {
     return write_all(target_, &workroom_, *threads_, writes_);
   }
 
-  bool needs_stacks() const {
-    return std::any_of(patch_->redirects.begin(), patch_->redirects.end(),
-                       [](const RedirectRecord& redirect) { return (redirect.flags & kLeaveFirst) != 0; });
+  /// What no thread may be running, or come back to, when the jumps are written.
+  Result<Nothing> plan_ranges() {
+    to_leave_.clear();
+    const uint64_t bias = patch_->record.module_bias;
+    for (const RedirectRecord& redirect : patch_->redirects) {
+      // Where a jump stands already nobody is in the old code, or it was no matter.
+      if ((redirect.flags & kLeaveFirst) == 0 || !pristine_[redirect.place]) continue;
+      const std::string why = patch_->name(redirect.name) + ", which cannot be changed while it runs";
+      to_leave_.push_back({bias + redirect.entry, bias + redirect.entry + redirect.size, why});
+      to_leave_.push_back({bias + redirect.cold, bias + redirect.cold + redirect.cold_size, why});
+    }
+    return find_reliances(patches_, *patch_, request_.apply, &to_leave_);
   }
 
   /// The patch that a function's calls reach, without the one that changes unless it is applied now; or null.
@@ -181,36 +193,31 @@ class Committer {
         return Nothing{};
       }
       std::vector<uint64_t> places{registers.rip};
-      bool unwound = false;
+      if (!to_leave_.empty()) {
+        const StackFrames frames = stacks_->of(threads, thread.id);
+        if (frames.complete) places.insert(places.end(), frames.places.begin(), frames.places.end());
+        else collect_words(registers.rsp, &places);
+      }
       for (const RedirectRecord& redirect : patch_->redirects) {
         if (!pristine_[redirect.place]) continue;  // one whole jump stands there
         const uint64_t place = patch_->record.module_bias + redirect.place;
         const uint64_t size = (redirect.flags & kPadded) != 0 ? 2 : kJumpSize;
-        if ((redirect.flags & kLeaveFirst) != 0 && !unwound) {
-          const StackFrames frames = stacks_->of(threads, thread.id);
-          unwound = true;
-          if (frames.complete) places.insert(places.end(), frames.places.begin(), frames.places.end());
-          else collect_words(registers.rsp, &places);
-        }
-        const bool leave = (redirect.flags & kLeaveFirst) != 0;
         for (const uint64_t at : places) {
-          const bool inside = at > place && at < place + size;
-          const bool running = leave && (is_in(at, redirect.entry, redirect.size) || is_in(at, redirect.cold, redirect.cold_size));
-          if (!inside && !running) continue;
-          waiting_for_ = Error{"E_IN_USE",
-                               "thread " + std::to_string(thread.id) + " is in " + patch_->name(redirect.name) +
-                                   ", which cannot be changed while it runs",
-                               ""};
-          return Nothing{};
+          if (at > place && at < place + size) return wait_for(thread, patch_->name(redirect.name) + ", which cannot be changed while it runs");
+        }
+      }
+      for (const CodeRange& range : to_leave_) {
+        for (const uint64_t at : places) {
+          if (at >= range.start && at < range.end) return wait_for(thread, range.why);
         }
       }
     }
     return Nothing{};
   }
 
-  bool is_in(uint64_t at, uint64_t start, uint64_t size) const {
-    const uint64_t address = patch_->record.module_bias + start;
-    return at >= address && at < address + size;
+  Result<Nothing> wait_for(const HeldThread& thread, const std::string& why) {
+    waiting_for_ = Error{"E_IN_USE", "thread " + std::to_string(thread.id) + " is in " + why, ""};
+    return Nothing{};
   }
 
   /// Where the stack cannot be unwound, every word on it may be a place to return to.
@@ -225,10 +232,8 @@ class Committer {
       for (size_t i = 0; i + word <= bytes.size(); i += word) {
         uint64_t value = 0;
         memcpy(&value, bytes.data() + i, word);
-        for (const RedirectRecord& redirect : patch_->redirects) {
-          if (is_in(value, redirect.entry, redirect.size) && value != patch_->record.module_bias + redirect.entry) {
-            places->push_back(value);
-          }
+        for (const CodeRange& range : to_leave_) {
+          if (value > range.start && value < range.end) places->push_back(value);  // its start is a pointer to it
         }
       }
     }
@@ -309,6 +314,7 @@ class Committer {
   std::vector<Write> writes_;
   std::unique_ptr<Stacks> stacks_;  ///< where it takes unwinding to see that a function was left
   std::map<uint64_t, bool> pristine_;
+  std::vector<CodeRange> to_leave_;
   uint64_t order_ = 1;
   std::optional<Error> waiting_for_;  ///< why it cannot be done at this moment
 };

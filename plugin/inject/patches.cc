@@ -48,6 +48,7 @@ bool read_patch(const Target& target, uint64_t start, LoadedPatch* patch) {
   patch->state.by[sizeof patch->state.by - 1] = '\0';
   return read_table(target, start, record.redirects, &patch->redirects) &&
          read_table(target, start, record.edits, &patch->edits) && read_table(target, start, record.added, &patch->added) &&
+         read_table(target, start, record.reliances, &patch->reliances) &&
          read_text(target, start, record.names, &patch->names) &&
          read_text(target, start, record.description, &patch->description);
 }

@@ -21,6 +21,7 @@ struct LoadedPatch {
   std::vector<RedirectRecord> redirects;
   std::vector<EditRecord> edits;
   std::vector<AddedRecord> added;
+  std::vector<RelianceRecord> reliances;
 
   std::string name(uint32_t offset) const;
   std::string digest() const;  ///< hexadecimal

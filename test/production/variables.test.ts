@@ -135,4 +135,69 @@ test("gcc -O2: a caller on the stack that counts on the registers of a function,
     assert.is(await running.waitForNewLine(() => true), "sum 9");
   }));
 
+// What `sum` knows of `part`, it knows of a patch's version as well: three versions, of which two use other
+// registers than the second. `sum` stays in its loop while `hold` is set.
+const counting = (start: string, body: string) => `
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+volatile int hold, held;
+int before;
+__attribute__((noinline, noclone)) int part(int n) { ${body} }
+__attribute__((noinline, noclone)) int sum(int n, int weight) {
+  int total = ${start};
+  for (int i = 1; i <= n; i++) {
+    total += part(i) * weight;
+    while (hold) held = 1;
+  }
+  return total;
+}
+static void *watch(void *unused) {
+  while (!held) usleep(1000);
+  puts("held");
+  fflush(stdout);
+  return unused;
+}
+int main(void) {
+  pthread_t watching;
+  pthread_create(&watching, NULL, watch, NULL);
+  for (;;) { printf("sum %d\\n", sum(3, 10)); fflush(stdout); usleep(2000); }
+}
+`;
+
+test("gcc -O2: a patch's own code that counts on the registers of a function is waited for at undo, and no further fix leaves it", () =>
+  withWorkshop(async (workshop) => {
+    const clobber = '__asm__ volatile("" ::: "ecx", "edx", "esi", "edi", "r8", "r9", "r10", "r11"); before = n;';
+    workshop.write("program.c", counting("0", `${clobber} return n;`));
+    workshop.compile("gcc", "program", "-O2", "-pthread", "program.c");
+    const running = workshop.start("program");
+    await running.waitForLine((line) => line === "sum 60");
+    const gen = (name: string, source: string, ...args: readonly string[]) => {
+      workshop.write("fix.c", source);
+      return workshop.gen(
+        "program",
+        name,
+        workshop.object("gcc", "fix.o", "-O2", "-ffunction-sections", "fix.c"),
+        ...args,
+      );
+    };
+    // Its `part` leaves all registers alone, and its `sum` keeps its values in them.
+    const both = gen("both.hrp", counting("100", '__asm__ volatile(""); before = n; return n;'));
+    fix(running, both);
+    await running.waitForNewLine((line) => line === "sum 160");
+    const one = counting("0", `${clobber} return 2 * n;`).replaceAll("sum(", "other(");
+    const again = hotreload("fix", `${running.pid}`, gen("part.hrp", one));
+    assert.is(again.lines[0]?.code, "E_CALLER", JSON.stringify(again));
+    const held = gen("held.hrp", "volatile int hold;", "--set", "hold=1");
+    fix(running, held);
+    await running.waitForLine((line) => line === "held");
+    const undone = hotreload("undo", `${running.pid}`, "both", "--timeout", "1");
+    assert.is(undone.lines[0]?.code, "E_IN_USE", JSON.stringify(undone));
+    undo(running, "held");
+    undo(running, "both");
+    await running.waitForNewLine((line) => line === "sum 60");
+    fix(running, gen("last.hrp", one));
+    await running.waitForNewLine((line) => line === "sum 120");
+  }));
+
 test.run();

@@ -14,6 +14,7 @@
 
 #include "../core/diff.h"
 #include "../core/module.h"
+#include "register_use.h"
 
 namespace hotreload {
 
@@ -32,23 +33,17 @@ class Callers {
   bool is_unused(uint64_t entry) const { return used_.count(entry) == 0; }
 
  private:
-  struct Function {
-    uint64_t address, size;
-    std::string name;
-  };
-  const Function* containing(uint64_t address) const;
+  const CodeFunction* containing(uint64_t address) const;
   void find_uses();
-  bool is_replaced(const Function& function) const;
-  bool relies_on_registers(const Function& caller, uint64_t behind) const;
-  bool reads_argument(uint64_t function, unsigned registers, int depth) const;
-  bool is_needed(const Function& where, uint64_t start, unsigned registers, unsigned set_before, int depth) const;
+  bool is_replaced(const CodeFunction& function) const;
 
   const Module& module_;
   std::map<uint64_t, std::string> entries_;                ///< replaced functions
-  std::map<uint64_t, Function> functions_;                 ///< of the module, by address
+  std::map<uint64_t, CodeFunction> functions_;             ///< of the module, by address
   std::set<uint64_t> used_;                                ///< of the entries
   std::multimap<uint64_t, uint64_t> sites_;                ///< function -> place of a call or jump to it
   std::multimap<uint64_t, std::pair<uint64_t, std::string>> copies_;  ///< function -> its copies
+  RegisterUse register_use_;
 };
 
 }  // namespace hotreload

@@ -62,6 +62,8 @@ Result<Nothing> ImageBuilder::write_record() {
                                uint32_t(entity->kind == Kind::kFunction)});
   }
   record.added = {put(&at, table), table.size()};
+  table = reliance_table();
+  record.reliances = {put(&at, table), table.size()};
   record.names = {put(&at, names_), names_.size()};
   record.description = {put(&at, input_.description), input_.description.size()};
   input_.module->build_id.copy(record.build_id, sizeof record.build_id - 1);

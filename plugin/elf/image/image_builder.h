@@ -71,6 +71,8 @@ class ImageBuilder {
   void copy_frame(const Where& where, const FrameRecord& record);
   uint32_t name(const std::string& text);
   void collect_added();
+  /// Calls of functions of the module, whose registers the code behind them may count on.
+  void collect_calls();
 
   // Relocate.
   void turn_access(const Use& use, const DataAccess& access, uint64_t at);
@@ -92,6 +94,7 @@ class ImageBuilder {
   uint64_t put(uint64_t* at, std::string_view value);
   Result<Nothing> write_record();
   void write_edits(uint64_t* at, ImageRecord* record);
+  std::string reliance_table() const;
   void finish();
 
   struct AddedEntity {
@@ -115,7 +118,15 @@ class ImageBuilder {
   std::set<std::string> filled_;
   std::map<std::string, uint32_t> name_places_;
   std::map<std::pair<std::pair<Base, uint64_t>, std::string>, uint32_t> symbol_indexes_;
+  struct CallOfModule {
+    const Use* use;
+    const Entity* caller;
+    uint64_t callee;
+    uint32_t name, callee_name;
+  };
+
   std::vector<AddedEntity> added_;
+  std::vector<CallOfModule> calls_;
   uint64_t slots_size_ = 0, frames_size_ = 0;
   uint64_t tables_ = 0, code_ = 0, stub_place_ = 0, code_end_ = 0, frame_place_ = 0, header_place_ = 0;
   uint64_t read_only_end_ = 0, data_ = 0, state_place_ = 0, previous_place_ = 0, dynamic_place_ = 0, slot_place_ = 0;

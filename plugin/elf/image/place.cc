@@ -28,9 +28,10 @@ Result<Nothing> ImageBuilder::place() {
   tables_ = align(at, 16);
   for (const Replacement& replacement : input_.replacements) name(replacement.name);
   collect_added();
+  collect_calls();
   for (const Edit& edit : input_.edits) name(edit.name);
   at = tables_ + input_.replacements.size() * sizeof(RedirectRecord) + input_.edits.size() * sizeof(EditRecord) +
-       added_.size() * sizeof(AddedRecord) + names_.size() + input_.description.size() + 1;
+       added_.size() * sizeof(AddedRecord) + calls_.size() * sizeof(RelianceRecord) + names_.size() + input_.description.size() + 1;
   for (const Edit& edit : input_.edits) at += edit.value.size();
   code_ = at = align(at, 64);
   place_part(Part::kCode, &at);

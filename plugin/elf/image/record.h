@@ -13,7 +13,7 @@ namespace hotreload {
 
 constexpr uint64_t kPayloadMagic = 0x44414f4c59415048;  // "HPAYLOAD"
 constexpr uint64_t kRecordMagic = 0x44524f4345525248;   // "HRRECORD"
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr uint64_t kRecordOffset = 0x400;
 constexpr uint64_t kMostBytes = 1 << 26;  // of a table, or of a variable that gets a value
 
@@ -106,6 +106,16 @@ struct AddedRecord {
   uint32_t is_function;
 };
 
+/// Code of the image that counts on registers which a function left alone, as its compiler saw it (-fipa-ra).
+struct RelianceRecord {
+  uint64_t start;   ///< in the image
+  uint64_t size;
+  uint64_t caller;  ///< the function of the module that this code replaces: its entry in the module's file; 0 for new code
+  uint64_t callee;  ///< entry, in the module's file, of the function that it calls
+  uint32_t name;    ///< of this code
+  uint32_t callee_name;
+};
+
 enum Status : uint32_t {
   kLoaded = 0,   ///< nothing was redirected yet
   kApplied = 1,
@@ -134,6 +144,7 @@ struct ImageRecord {
   Span redirects;        ///< RedirectRecord
   Span edits;            ///< EditRecord
   Span added;            ///< AddedRecord
+  Span reliances;        ///< RelianceRecord
   Span names;            ///< each ends with NUL
   Span description;      ///< JSON, as gen was told
   uint8_t digest[32];    ///< SHA-256 of the patch file; set by fix
