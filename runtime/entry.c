@@ -13,6 +13,10 @@
  * `jmp padding` (eb f9, behind endbr64 eb f5). A thread between two one-byte no-ops executes the second byte alone:
  * f9 is stc and f5 is cmc, and no function expects anything of the carry flag at its entry.
  *
+ * A debugger puts an int3 on the entry, and writes the byte back that it found there. Where that is the first byte of the
+ * jump or of endbr64 (seen by those behind it), it is the same before and after a redirection to elsewhere, which leaves
+ * the int3 alone. Over a no-op it would take a redirection back.
+ *
  * A redirection that was undone has its no-ops again, but keeps the jump in the padding, for a thread may stand on it.
  */
 #include "entry.h"
@@ -66,6 +70,7 @@ struct bytes {
   uint8_t jump_back[2]; /* that jump */
   bool marked;          /* with endbr64 */
   bool redirected;
+  bool trapped; /* there is an int3 on the first byte of the jump */
 };
 
 static bool bytes_read(uint64_t entry, const struct hotreload_segment *segment, struct bytes *bytes,
@@ -75,16 +80,18 @@ static bool bytes_read(uint64_t entry, const struct hotreload_segment *segment, 
                                (unsigned long long)entry);
   memcpy(bytes->at, (const void *)(entry - PADDING), sizeof bytes->at);
   const uint8_t *at_entry = bytes->at + PADDING;
-  bytes->marked = memcmp(at_entry, endbr64, sizeof endbr64) == 0;
+  bytes->marked = (at_entry[0] == endbr64[0] || at_entry[0] == BREAKPOINT) &&
+                  memcmp(at_entry + 1, endbr64 + 1, sizeof endbr64 - 1) == 0;
   bytes->code = bytes->marked ? at_entry + sizeof endbr64 : at_entry;
   bytes->code_address = entry + (uint64_t)(bytes->code - at_entry);
   bytes->jump_back[0] = 0xeb;
   bytes->jump_back[1] = bytes->marked ? 0xf5 : 0xf9;
   const uint8_t *code = bytes->code;
-  if (at_entry[0] == BREAKPOINT || code[0] == BREAKPOINT || code[1] == BREAKPOINT)
-    return entry_refuse(error, E_AGENT_BREAKPOINT, entry, "has an int3", bytes->at);
-  bytes->redirected = memcmp(code, bytes->jump_back, 2) == 0;
   bool jump = bytes->at[0] == 0xe9;
+  bytes->trapped = code[0] == BREAKPOINT && code[1] == bytes->jump_back[1] && jump;
+  if (!bytes->trapped && (code[0] == BREAKPOINT || code[1] == BREAKPOINT))
+    return entry_refuse(error, E_AGENT_BREAKPOINT, entry, "has an int3", bytes->at);
+  bytes->redirected = bytes->trapped || memcmp(code, bytes->jump_back, 2) == 0;
   if (bytes->redirected ? !jump : !((code[0] == 0x90 || code[0] == 0x66) && code[1] == 0x90))
     return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes->at);
   if (!jump && !is_padding(bytes->at))
@@ -116,10 +123,13 @@ bool hotreload_entry_plan(uint64_t entry, uint64_t target, const struct hotreloa
   uint8_t jump[PADDING] = {0xe9};
   memcpy(jump + 1, &displacement, sizeof displacement);
 
-  struct hotreload_word *code_word = &plan->words[bytes.marked ? 1 : 0];
-  plan->word_count = bytes.marked ? 2 : 1;
+  bool two_words = bytes.marked && !bytes.trapped;
+  struct hotreload_word *code_word = &plan->words[two_words ? 1 : 0];
+  plan->word_count = two_words ? 2 : 1;
   plan->first_word_redirects = !bytes.marked || bytes.redirected;
-  if (!word_put(&plan->words[0], entry - PADDING, jump, sizeof jump) ||
+  if (!word_put(&plan->words[0], entry - PADDING, jump, sizeof jump))
+    return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes.at);
+  if (!bytes.trapped &&
       !word_put(code_word, bytes.code_address, bytes.jump_back, sizeof bytes.jump_back))
     return entry_refuse(error, E_AGENT_ENTRY, entry, NOT_LAID_OUT, bytes.at);
   return true;
@@ -133,6 +143,8 @@ bool hotreload_entry_plan_return(uint64_t entry, const struct hotreload_segment 
   *plan = (struct hotreload_entry){.first_word_redirects = true};
   if (!bytes_read(entry, segment, &bytes, error))
     return false;
+  if (bytes.trapped)
+    return entry_refuse(error, E_AGENT_BREAKPOINT, entry, "has an int3", bytes.at);
   plan->previous = bytes_previous(&bytes, entry);
   plan->word_count = bytes.redirected ? 1 : 0;
   if (bytes.redirected && !word_put(&plan->words[0], bytes.code_address, no_op, sizeof no_op))

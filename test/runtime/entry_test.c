@@ -136,13 +136,20 @@ static void patterns_test(void) {
   EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
   EXPECT(!PLAN("\x90\x90\x90\x90\x90\x90\xcc\x55", 0));
   EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
-  EXPECT(!PLAN("\xe9\x00\x02\x00\x00\xcc\xf9\x55", 0));
-  EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
-  EXPECT(!PLAN("\x90\x90\x90\x90\x90\xcc\x0f\x1e\xfa\x90\x90", 0));
+  EXPECT(!PLAN("\xe9\x00\x02\x00\x00\xcc\x90\x55", 0)); /* undone: the byte under it is a no-op's */
   EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
   EXPECT(!PLAN("\x90\x90\x90\x90\x90\xf3\x0f\x1e\xfa\xcc\x90", 0));
   EXPECT_ERROR(error, E_AGENT_BREAKPOINT);
   EXPECT(PLAN("\x90\x90\x90\x90\x90\x90\x90\xcc", 0)); /* behind the entry: the byte stays */
+
+  test_begin("a breakpoint on the jump of a redirection, or on endbr64, stays as it is, and what is behind it changes");
+  EXPECT(PLAN("\xe9\x00\x02\x00\x00\xcc\xf9\x55", 0) && result.previous != 0 && result.first_word_redirects);
+  EXPECT(result.word_count == 1 && result.words[0].mask == 0x000000ffffffffffull);
+  EXPECT(PLAN("\x90\x90\x90\x90\x90\xcc\x0f\x1e\xfa\x90\x90", 0) && !result.first_word_redirects);
+  EXPECT(result.word_count == 2 && result.words[0].mask == 0x000000ffffffffffull);
+  EXPECT(result.words[1].value == 0x0000000000f5eb00ull && result.words[1].mask == 0x0000000000ffff00ull);
+  EXPECT(PLAN("\xe9\x00\x02\x00\x00\xf3\x0f\x1e\xfa\xcc\xf5", 0) && result.word_count == 1);
+  EXPECT(RETURN("\xe9\x00\x02\x00\x00\xcc\x0f\x1e\xfa\xeb\xf5", 0) && result.word_count == 1);
 }
 
 static void edges_test(void) {
