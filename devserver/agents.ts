@@ -38,6 +38,8 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 
 const MOST_TOLD = 500;
 
+const PAGE = 4096;
+
 /** Most programs that take changes at a point of their own come to it with their next frame or event. */
 const WAITING_MS = 1000;
 
@@ -109,7 +111,19 @@ export class Agent {
     });
   }
 
-  /** No patch is linked for the ranges that it has so far any more. */
+  /**
+   * No patch is linked for this place any more, nor for what lies before it in its range: patches come one behind
+   * another.
+   */
+  giveUp(place: { readonly start: number; readonly size: number }): void {
+    const end = Math.ceil((place.start + place.size) / PAGE) * PAGE;
+    this.ranges = this.ranges.map((range) => {
+      const isInside = place.start >= range.start && end <= range.start + range.size;
+      return isInside ? { ...range, start: end, size: range.start + range.size - end } : range;
+    });
+  }
+
+  /** The same for all the ranges that it has so far. */
   abandonRanges(): void {
     this.ranges = [];
   }
@@ -118,10 +132,6 @@ export class Agent {
   async apply(patch: number, libraries: readonly string[], told: Told = {}): Promise<Answer<AppliedPatch>> {
     const command = { type: "apply", patch, libraries, ...cutOff(told) } as const;
     const answer = await this.request(command, "applied", this.deadlines.applyMs);
-    // Something of the ranges is in use that we do not know of: what a failed constructor left cannot be unloaded. Others
-    // are reserved before the next patch.
-    const isInUse = answer.kind === "refused" && /^E_AGENT_(?:PLACE|CONSTRUCTOR)$/.test(answer.code);
-    if (isInUse) this.ranges = [];
     return this.accept(answer, (reply) => {
       if (reply.type !== "applied") throw new Error("request() lets only the expected reply through");
       const applied = { patch: reply.patch, libraries: reply.libraries, standing: "standing" } as const;

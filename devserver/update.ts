@@ -37,6 +37,8 @@ export type Preparation =
 
 /** The patch could not be loaded at the address that it was linked for. */
 const TAKEN: ReadonlySet<string> = new Set(["E_AGENT_MOVED", "E_AGENT_PLACE"]);
+/** Something is there, or stays there: what a failed constructor left cannot be unloaded. */
+const IN_USE: ReadonlySet<string> = new Set([...TAKEN, "E_AGENT_CONSTRUCTOR"]);
 const MOST_ATTEMPTS = 3;
 
 const RANGE_BYTES = 64 * 1024 * 1024;
@@ -62,8 +64,9 @@ export async function update(
     const outcome = await attemptUpdate(agent, patcher, files, sending);
     const isTaken = outcome.kind === "refused" && TAKEN.has(outcome.code);
     if (!isTaken || attempt === MOST_ATTEMPTS) return outcome;
-    // Other threads map memory as well, and one was faster: near other addresses it may go better.
-    agent.abandonRanges();
+    // Other threads map memory as well, and one was faster. Behind its place it may go better, else in another range: of a
+    // process that was patched by another dev server, we do not know which places were given up.
+    if (attempt > 1) agent.abandonRanges();
     const reserved = await reserveRanges(agent, patcher);
     if (reserved.kind !== "prepared") return reserved;
   }
@@ -88,6 +91,7 @@ async function attemptUpdate(
   });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
     if (applied.kind === "refused") sending(agent.pid, undefined);
+    if (applied.kind === "refused" && IN_USE.has(applied.code)) for (const place of patch.places) agent.giveUp(place);
     if (applied.kind === "refused" && applied.code === "E_AGENT_MAPPINGS") {
       return { kind: "restartNeeded", reasons: [{ code: "E_MAPPINGS", message: applied.message }] };
     }

@@ -8,6 +8,7 @@ import { type CompileCommand, sourceOf } from "./compile_command.js";
 import { compileConstructions, needsConstructions } from "./constructions.js";
 import {
   bind,
+  type CodeRange,
   type ExportsHandle,
   type Introduced,
   type LocatedHandle,
@@ -88,6 +89,8 @@ export interface PatchRequest {
 export interface PatchParts {
   /** Absolute paths of the patch libraries, one for each module that changed; none if there is nothing to load. */
   readonly libraries: readonly string[];
+  /** Where they are linked for, in the same order. */
+  readonly places: readonly CodeRange[];
   /** As the user knows them: functions replaced, new functions, variables that are new or have new contents. */
   readonly functions: readonly string[];
   readonly addedFunctions: readonly string[];
@@ -189,11 +192,13 @@ async function tryPatch(
 
   const introduced: Introduced[] = [];
   const redirects: Redirect[] = [];
+  const places: CodeRange[] = [];
   for (const [index, { plan, change }] of loaded.entries()) {
     const bound = await bind(plan.handle, linked[index]?.library ?? "");
     if (!bound.ok) return refused([bound.problem]);
     if (bound.value.refusals.length > 0) return refused(bound.value.refusals.map(problemOf));
     if (bound.value.size > change.room) return refused([{ code: "E_RANGE", message: "the patch is too large" }]);
+    places.push({ start: change.start, size: bound.value.size });
     introduced.push(...bound.value.introduced);
     redirects.push(...bound.value.redirects);
   }
@@ -209,6 +214,7 @@ async function tryPatch(
     libraryNames: Object.fromEntries(loaded.map(({ change }, i) => [change.path, basename(linked[i]?.library ?? "")])),
     parts: {
       libraries: linked.map((outcome) => outcome.library),
+      places,
       functions: namesOf(diffs.flatMap((diff) => diff.changedFunctions)),
       addedFunctions: namesOf([
         ...diffs.flatMap((diff) => diff.newFunctions),

@@ -93,6 +93,20 @@ test("a refusal comes with its code, and changes nothing of what is known", asyn
   await client.closed;
 });
 
+test("a place that is given up takes from its range what lies before it, and from no other range", async () => {
+  const ranges = [
+    { near: 1, start: 0x10000, size: 0x8000 },
+    { near: 2, start: 0x20000, size: 0x8000 },
+  ];
+  const client = await ScriptedAgent.start(socket, { ranges });
+  const agent = await connected.next("connection");
+  agent.giveUp({ start: 0x11000, size: 0x2000 });
+  agent.giveUp({ start: 0x27000, size: 0x2000 });
+  assert.deepEqual(agent.view().ranges, [{ near: 1, start: 0x13000, size: 0x5000 }, ranges[1]]);
+  client.close();
+  await client.closed;
+});
+
 test("a command that is not answered in time is silent, and its answer counts when it comes", async () => {
   const client = await ScriptedAgent.start(socket, {}, () => undefined);
   const agent = await connected.next("connection");

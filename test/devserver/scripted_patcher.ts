@@ -14,6 +14,7 @@ export function patch(fields: Partial<Patch> = {}): Patch {
   return {
     number: 1,
     libraries: ["/b/.hotreload/patches/1.so"],
+    places: [{ start: 0x10000000, size: 4096 }],
     functions: ["step"],
     addedFunctions: [],
     variables: [],

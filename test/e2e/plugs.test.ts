@@ -10,9 +10,13 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { suite } from "uvu";
 import { allConfigurations } from "./configurations.js";
+import { holdingsOf } from "./holdings.js";
 import { Program } from "./program.js";
 import { readProgram, type Workspace } from "./workspace.js";
 
+/** So many ranges fit near a module. */
+const MANY = 31;
+const RANGE_KIB = 64 * 1024;
 const TIMES = Number(process.env.HOTRELOAD_E2E_PLUGS ?? 1);
 
 const test = suite("plugs");
@@ -70,8 +74,8 @@ function holdings(pid: number | undefined): { files: number; patches: number } {
   return { files: fs.readdirSync(`/proc/${pid}/fd`).length, patches: patches.size };
 }
 
-async function again(name: string, body: () => Promise<void>): Promise<void> {
-  for (let time = 0; time < TIMES; time++) {
+async function again(name: string, body: () => Promise<void>, times = TIMES): Promise<void> {
+  for (let time = 0; time < times; time++) {
     try {
       await body();
     } catch (error) {
@@ -103,14 +107,16 @@ test.before(async () => {
   await program.shows({ P: "1" });
 });
 
+async function pullTaken(): Promise<void> {
+  pull("taken");
+  edit();
+  await program.hot(/plugs_value/);
+  await isLive();
+  program.same();
+}
+
 test("the place of the patch is taken by another part of the program: another one is found without asking", () =>
-  again("taken", async () => {
-    pull("taken");
-    edit();
-    await program.hot(/plugs_value/);
-    await isLive();
-    program.same();
-  }));
+  again("taken", pullTaken));
 
 for (const [order, why] of [
   ["gone", "the file of the patch is gone"],
@@ -204,6 +210,14 @@ test("the dev server is killed at any moment around a save: the program goes on,
       program.same();
     }
   }));
+
+test("the places of many patches are taken, one after another: nothing but they is given up", async () => {
+  const reserved = (): number => holdingsOf(child.pid ?? 0).mappings.reserved.kib;
+  const before = reserved();
+  await again("many taken", pullTaken, MANY);
+  const added = reserved() - before;
+  assert.ok(added < RANGE_KIB, `${added} KiB of address space more are reserved`);
+});
 
 test("after all of it nothing is left over: no process, no open file, no patch of a process that ended", async () => {
   try {
