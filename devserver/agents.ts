@@ -43,7 +43,10 @@ const PAGE = 4096;
 /** Most programs that take changes at a point of their own come to it with their next frame or event. */
 const WAITING_MS = 1000;
 
-/** After these a command is `silent`. Loading runs the constructors of the patch, and may take a while. */
+/**
+ * After these a command is `silent`. What changes the program runs its callbacks, or the constructors of a patch, and waits
+ * for whoever has the lock of the dynamic loader: that may take a while.
+ */
 export interface Deadlines {
   readonly askMs: number;
   readonly applyMs: number;
@@ -144,7 +147,7 @@ export class Agent {
   /** Asks to undo or redo a patch; the answer is the time that the process took for it, in microseconds. */
   async turn(way: "undo" | "redo", patch: number, told: Told = {}): Promise<Answer<number>> {
     const expected = way === "undo" ? "undone" : "redone";
-    const answer = await this.request({ type: way, patch, ...cutOff(told) }, expected, this.deadlines.askMs);
+    const answer = await this.request({ type: way, patch, ...cutOff(told) }, expected, this.deadlines.applyMs);
     return this.accept(answer, (reply) => {
       if (reply.type !== expected) throw new Error("request() lets only the expected reply through");
       const standing = way === "undo" ? "undone" : "standing";
