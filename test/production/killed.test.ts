@@ -1,8 +1,8 @@
 // SIGKILL at any moment: the process runs the old or the new code, never some of both, and can be patched again.
 //
-// HOTRELOAD_KILL_ROUNDS says how often the helper is killed (30).
+// The helper is killed before or after a call by which it does something to the process, whatever the time is: a library in
+// it counts them. HOTRELOAD_KILL_ROUNDS says how often (30).
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -32,22 +32,61 @@ static void *call(void *unused) { for (;;) sum(); return unused; }
 int main(void) {
   pthread_t thread;
   pthread_create(&thread, NULL, call, NULL);
-  printf("first %lu\\n", (unsigned long)f0);
   for (;;) { printf("sum %d\\n", sum()); fflush(stdout); usleep(1000); }
 }
 `;
 const isOld = (line: string): boolean => line === `sum ${FUNCTIONS}`;
 const isNew = (line: string): boolean => line === `sum ${2 * FUNCTIONS}`;
 
+/** Ends its process at call KILL_AT of those that change another process; KILL_AFTER: behind it. */
+const killer = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+static long calls;
+static void end_at(long call, const char *when) {
+  const char *at = getenv("KILL_AT");
+  if (at && getenv(when) && atol(at) == call) kill(getpid(), SIGKILL);
+}
+long ptrace(int request, ...) {
+  va_list list;
+  va_start(list, request);
+  void *a = va_arg(list, void *), *b = va_arg(list, void *), *c = va_arg(list, void *);
+  va_end(list);
+  long (*real)(int, ...) = (long (*)(int, ...))dlsym(RTLD_NEXT, "ptrace");
+  long call = ++calls;
+  end_at(call, "KILL_BEFORE");
+  long result = real(request, a, b, c);
+  end_at(call, "KILL_AFTER");
+  return result;
+}
+ssize_t pwrite(int file, const void *bytes, size_t size, off_t place) {
+  ssize_t (*real)(int, const void *, size_t, off_t) = (ssize_t (*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
+  long call = ++calls;
+  end_at(call, "KILL_BEFORE");
+  ssize_t result = real(file, bytes, size, place);
+  end_at(call, "KILL_AFTER");
+  return result;
+}
+__attribute__((destructor)) static void report(void) { fprintf(stderr, "%ld", calls); }
+`;
+
 async function setUp(workshop: Workshop) {
   workshop.write("program.c", program);
   workshop.write("fix.c", functions(2));
   workshop.compile("gcc", "program", "-O1", "-pthread", "program.c");
   const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
-  const running = workshop.start("program");
-  const first = Number((await running.waitForLine((line) => line.startsWith("first "))).slice(6));
-  await running.waitForLine(isOld);
-  return { patch, running, first };
+  const start = async () => {
+    const running = workshop.start("program");
+    await running.waitForLine(isOld);
+    return running;
+  };
+  return { patch, start };
 }
 
 interface HelperStatus {
@@ -62,59 +101,64 @@ function statusOf(running: RunningProgram): HelperStatus["patches"][number] | un
 
 const isApplied = (running: RunningProgram): boolean => statusOf(running)?.status === "applied";
 
-/** One after the other, without letting anything else of this process run: the moments are short. */
-function wait(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-/** What to wait for before the helper is killed; each is asked again and again. */
-function moments(pid: number, first: number) {
-  const memory = openSync(`/proc/${pid}/mem`, "r");
-  const byte = Buffer.alloc(1);
-  const entry = (): number => {
-    readSync(memory, byte, 0, 1, first);
-    return byte[0] ?? 0;
-  };
-  const before = entry();
-  return {
-    isHeld: () => !/^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, "utf8")),
-    /** The first function is changed already: the others are about to be. */
-    isBegun: () => entry() !== before,
-    close: () => closeSync(memory),
-  };
-}
-
 test(`the helper, killed ${rounds} times while it applies a patch of ${FUNCTIONS} functions or takes it back`, () =>
   withWorkshop(async (workshop) => {
-    const { patch, running, first } = await setUp(workshop);
+    const { patch, start } = await setUp(workshop);
+    workshop.write("killer.c", killer);
+    const preload = workshop.compile("gcc", "killer.so", "-shared", "-fPIC", "killer.c");
     const read = await readPatchFile(patch);
     assert.ok(read.ok);
     const { digest, payload } = read.value;
-    let undone = 0;
-    let killed = 0;
-    for (let round = 0; round < rounds; round++) {
+    /** What the next step is: the patch is loaded and applied, applied again, or taken back. */
+    const kindOf = (present: ReturnType<typeof statusOf>) =>
+      present === undefined ? "load" : present.status === "applied" ? "undo" : "fix";
+    const step = (running: RunningProgram, env: NodeJS.ProcessEnv) => {
       const present = statusOf(running);
-      const applied = present?.status === "applied";
-      const args = applied
-        ? ["undo", `${running.pid}`, "5000", `${present.start}`]
-        : ["fix", `${running.pid}`, "5000", digest, "test", "0"];
-      const command = spawn(helper, args, { stdio: ["pipe", "ignore", "inherit"] });
-      const ended = new Promise<string | null>((resolve) => command.on("close", (_, signal) => resolve(signal)));
-      command.stdin.on("error", () => {}); // it may be dead before it has read all
-      await new Promise<void>((resolve) => command.stdin.end(applied ? undefined : payload, () => resolve()));
-      const { isHeld, isBegun, close } = moments(running.pid, first);
-      const deadline = performance.now() + 1000;
-      const isTime = [isBegun, isHeld, () => true][round % 3] as () => boolean;
-      while (!isTime() && performance.now() < deadline);
-      wait(([0, 6, 40][round % 3] as number) * (round / rounds));
-      close();
-      command.kill("SIGKILL");
-      if ((await ended) === "SIGKILL") killed++;
-      await running.waitForNewLine((line) => isOld(line) || isNew(line));
-      if (applied && !isApplied(running)) undone++;
+      const kind = kindOf(present);
+      const [args, input] =
+        kind === "undo"
+          ? [["undo", `${running.pid}`, "60000", `${present?.start}`]]
+          : [["fix", `${running.pid}`, "60000", digest, "test", "0"], payload];
+      const { signal, stderr } = spawnSync(helper, args, {
+        env: { LD_PRELOAD: preload, ...env },
+        encoding: "utf8",
+        ...(input === undefined ? {} : { input }),
+      });
+      return { kind, signal, calls: Number(stderr) };
+    };
+    const measured = await start();
+    const calls = new Map<string, number>();
+    for (let i = 0; i < 3; i++) {
+      const { kind, calls: made } = step(measured, {});
+      calls.set(kind, made);
     }
-    console.log(`\n${killed} of ${rounds} killed before their end; ${undone} times the patch was taken back`);
-    assert.ok(killed > 0);
+    await measured.stop("SIGKILL");
+    assert.equal([...calls.keys()], ["load", "undo", "fix"]);
+
+    const running = await start();
+    const turns = new Map<string, number>();
+    const killed = new Map<string, number>();
+    const endings = new Map<string, number>();
+    const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+    for (let round = 0; round < rounds; round++) {
+      const next = kindOf(statusOf(running));
+      const most = calls.get(next) ?? 0;
+      const at = 1 + (Math.floor(((turns.get(next) ?? 0) * 3 * most) / rounds) % most);
+      const { kind, signal } = step(running, {
+        KILL_AT: `${at}`,
+        [round % 2 === 0 ? "KILL_BEFORE" : "KILL_AFTER"]: "1",
+      });
+      count(turns, kind);
+      if (signal === "SIGKILL") count(killed, kind);
+      const line = await running.waitForNewLine((one) => isOld(one) || isNew(one));
+      count(endings, isNew(line) ? "new" : "old");
+    }
+    const total = [...killed.values()].reduce((sum, one) => sum + one, 0);
+    const listed = (map: Map<string, number>) => [...map].map(([key, value]) => `${key} ${value}`).join(", ");
+    console.log(
+      `\n${total} of ${rounds} killed (${listed(killed)}) in runs of ${listed(calls)} calls; ${listed(endings)}`,
+    );
+    assert.ok(total > 0.8 * rounds, "too few kills came while the helper was at work");
     if (!isApplied(running)) fix(running, patch);
     await running.waitForNewLine(isNew);
     undo(running);
@@ -123,7 +167,8 @@ test(`the helper, killed ${rounds} times while it applies a patch of ${FUNCTIONS
 
 test("hotreload fix, killed at any moment, while its helper ends what it has begun", () =>
   withWorkshop(async (workshop) => {
-    const { patch, running } = await setUp(workshop);
+    const { patch, start } = await setUp(workshop);
+    const running = await start();
     for (let delay = 60; delay <= 400; delay += 85) {
       const command = spawn(process.execPath, [cli, "fix", `${running.pid}`, patch], {
         stdio: "ignore",
