@@ -77,8 +77,9 @@ async function attemptUpdate(
   patcher: ProcessPatcher,
   files: readonly string[],
   sending: Sending,
+  lines = true,
 ): Promise<UpdateOutcome> {
-  const wanted = await patcher.update(agent.view());
+  const wanted = await patcher.update(agent.view(), lines);
   if (wanted.kind === "failed") return { kind: "refused", ...wanted.problem };
   if (wanted.kind !== "hot") return wanted;
   const { patch } = wanted;
@@ -91,6 +92,10 @@ async function attemptUpdate(
   });
   const settle = async (applied: Answer<AppliedPatch>): Promise<UpdateOutcome> => {
     if (applied.kind === "refused") sending(agent.pid, undefined);
+    // One on a function that only moved: that one stays as it is.
+    if (applied.kind === "refused" && applied.code === "E_AGENT_BREAKPOINT" && patch.lined) {
+      return attemptUpdate(agent, patcher, files, sending, false);
+    }
     if (applied.kind === "refused" && IN_USE.has(applied.code)) for (const place of patch.places) agent.giveUp(place);
     if (applied.kind === "refused" && applied.code === "E_AGENT_MAPPINGS") {
       return { kind: "restartNeeded", reasons: [{ code: "E_MAPPINGS", message: applied.message }] };

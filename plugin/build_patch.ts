@@ -44,6 +44,8 @@ export interface ObjectChange {
   readonly before: string | null;
   /** What was linked into the module; null for an object that was not. */
   readonly original: string | null;
+  /** What the lines in the process are of: `before`, or an older version with the same code. */
+  readonly lines: string | null;
   readonly after: string;
   /** Versions whose code ran once and was undone: objects that it made may be alive. */
   readonly undone: readonly string[];
@@ -84,6 +86,8 @@ export interface PatchRequest {
   readonly changes: readonly ModuleChange[];
   /** How an object is compiled. */
   readonly commandOf: (object: ObjectPath) => Promise<Result<CompileCommand>>;
+  /** Functions that only moved come along with what changed, so that debuggers show the right lines of them. */
+  readonly lines: boolean;
 }
 
 export interface PatchParts {
@@ -115,6 +119,8 @@ export type PatchOutcome =
       /** Module -> base name of its library. */
       readonly libraryNames: Readonly<Record<string, string>>;
       readonly removed: RemovedOfModules;
+      /** Functions that only moved are among the redirects. */
+      readonly lined: boolean;
     }
   | { readonly kind: "unchanged"; readonly removed: RemovedOfModules; readonly notes: readonly string[] }
   | { readonly kind: "restartNeeded"; readonly reasons: readonly Problem[] };
@@ -129,6 +135,7 @@ interface Planned {
 interface PlannedObject {
   readonly id: UnitKey;
   readonly before: ObjectHandle | null;
+  readonly lines: ObjectHandle | null;
   after: ObjectHandle;
   built: ObjectHandle | null;
   readonly located: LocatedHandle | null;
@@ -145,10 +152,9 @@ export async function buildPatch(request: PatchRequest): Promise<PatchOutcome> {
   return again;
 }
 
-async function tryPatch(
-  request: PatchRequest,
-  renewed: Renewed,
-): Promise<PatchOutcome | { readonly kind: "renew"; readonly renewed: Renewed }> {
+type Attempt = PatchOutcome | { readonly kind: "renew"; readonly renewed: Renewed };
+
+async function tryPatch(request: PatchRequest, renewed: Renewed): Promise<Attempt> {
   const started = performance.now();
   const planned: Planned[] = [];
   const reasons: Problem[] = [];
@@ -180,12 +186,17 @@ async function tryPatch(
   }
   const removed = Object.fromEntries(planned.map(({ change, plan }) => [change.path, plan.removed]));
   const loaded = planned.filter(({ plan }) => !plan.empty);
+  const lined = loaded.some(({ plan }) => plan.lined);
+  // Functions that only moved are no reason to refuse.
+  const unfit = async (reasons: readonly Problem[]): Promise<Attempt> =>
+    lined ? tryPatch({ ...request, lines: false }, renewed) : refused(uniqueReasons(reasons));
   const compared = performance.now();
   const linked = await Promise.all(loaded.map((part) => linkModule(request, part)));
   const checked = await layoutsChecked;
   if (!checked.ok) return refused([checked.problem]);
-  const unfit = [...checked.value.problems, ...linked.flatMap((outcome) => outcome.problems)];
-  if (unfit.length > 0) return refused(uniqueReasons(unfit));
+  const unlinkable = linked.flatMap((outcome) => outcome.problems);
+  if (checked.value.problems.length > 0) return refused(uniqueReasons([...checked.value.problems, ...unlinkable]));
+  if (unlinkable.length > 0) return unfit(unlinkable);
   if (renewed.size === 0 && checked.value.renewed.size > 0) return { kind: "renew", renewed: checked.value.renewed };
   if (loaded.length === 0) return { kind: "unchanged", removed, notes };
   const done = performance.now();
@@ -195,9 +206,9 @@ async function tryPatch(
   const places: CodeRange[] = [];
   for (const [index, { plan, change }] of loaded.entries()) {
     const bound = await bind(plan.handle, linked[index]?.library ?? "");
-    if (!bound.ok) return refused([bound.problem]);
-    if (bound.value.refusals.length > 0) return refused(bound.value.refusals.map(problemOf));
-    if (bound.value.size > change.room) return refused([{ code: "E_RANGE", message: "the patch is too large" }]);
+    if (!bound.ok) return unfit([bound.problem]);
+    if (bound.value.refusals.length > 0) return unfit(bound.value.refusals.map(problemOf));
+    if (bound.value.size > change.room) return unfit([{ code: "E_RANGE", message: "the patch is too large" }]);
     places.push({ start: change.start, size: bound.value.size });
     introduced.push(...bound.value.introduced);
     redirects.push(...bound.value.redirects);
@@ -211,6 +222,7 @@ async function tryPatch(
     introduced,
     redirects,
     removed,
+    lined,
     libraryNames: Object.fromEntries(loaded.map(({ change }, i) => [change.path, basename(linked[i]?.library ?? "")])),
     parts: {
       libraries: linked.map((outcome) => outcome.library),
@@ -248,9 +260,16 @@ async function planModule(
     if (!after.ok) return after;
     const before = await readOptional(object.before);
     if (!before.ok) return before;
+    const lines = object.lines === object.before ? before : await readOptional(object.lines);
     const located = await locateOriginal(module, object);
     if (!located.ok) return located;
-    objects.push({ id: object.unit, before: before.value, after: after.value, built: null, located: located.value });
+    const versions = { before: before.value, after: after.value, built: null };
+    objects.push({
+      id: object.unit,
+      ...versions,
+      lines: request.lines && lines.ok ? lines.value : null,
+      located: located.value,
+    });
   }
   const directory = partsDirectory(request, change);
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -41,7 +41,9 @@ export function followCode(
       entry,
       ranges: known.has(entry) ? newCode : [...oldCode, ...newCode],
     })),
-    old: named.flatMap(({ function: name, entry, oldCode, reliedOn }) => {
+    // What only moved is what it was, wherever it stands on a stack.
+    old: named.flatMap(({ function: name, entry, oldCode, reliedOn, moved }) => {
+      if (moved) return [];
       const reliesOn = [...new Set(reliedOn.map(shortName))];
       return (known.get(entry) ?? oldCode).map((range) => ({ function: name, reliesOn, ...range }));
     }),

@@ -39,6 +39,8 @@ export interface Patch extends PatchParts {
   readonly oldCode: readonly OldCode[];
   /** Rises within a process. */
   readonly number: number;
+  /** It has functions that only moved, which can be left out: update(process, false). */
+  readonly lined: boolean;
 }
 
 export type Update =
@@ -179,10 +181,13 @@ export class Patcher {
     return process.modules.some((loaded) => this.#modules.pathOf(loaded) === module);
   }
 
-  /** What would bring this process to the state of the objects on disk. Nothing changes in the process. */
-  async update(process: ProcessView): Promise<Update> {
+  /**
+   * What would bring this process to the state of the objects on disk. Nothing changes in the process.
+   * @param lines also those of functions that only moved, for debuggers
+   */
+  async update(process: ProcessView, lines = true): Promise<Update> {
     try {
-      const update = await this.#makeUpdate(process);
+      const update = await this.#makeUpdate(process, lines);
       const full =
         update.kind === "restartNeeded" ? update.reasons.map(diskFull).find((problem) => problem) : undefined;
       return full === undefined ? update : { kind: "failed", problem: full };
@@ -193,7 +198,7 @@ export class Patcher {
     }
   }
 
-  async #makeUpdate(process: ProcessView): Promise<Update> {
+  async #makeUpdate(process: ProcessView, lines: boolean): Promise<Update> {
     const loaded = this.#modules.among(process.modules);
     const buildIds = new Map(loaded.map(({ path, buildId }) => [path, buildId]));
     await this.#units.noteRunning(process, buildIds);
@@ -228,6 +233,7 @@ export class Patcher {
       exports: await this.#exportsOf(process),
       changes,
       commandOf: (object) => readCompileCommand(this.#graph.buildDir, this.#graph.resolve(object)),
+      lines,
     });
     if (outcome.kind === "restartNeeded") return outcome;
     const compared = changes.flatMap(({ objects }) => objects);
@@ -261,7 +267,7 @@ export class Patcher {
       code,
     };
     await this.#histories.add(process, record);
-    return { kind: "hot", patch: { number, ...outcome.parts, oldCode: old } };
+    return { kind: "hot", patch: { number, ...outcome.parts, oldCode: old, lined: outcome.lined } };
   }
 
   /** The process acknowledged the patch. Errors: E_BASELINE. */
@@ -372,6 +378,7 @@ export class Patcher {
       const applied = units.get(unit);
       if (applied?.object === id && applied.version === present.version) continue;
       const original = generation.objects[unit];
+      const lined = known.lines.get(module.path)?.get(unit);
       const files = {
         before: applied === undefined ? null : this.#versions.fileOf(applied.object, applied.version),
         original: original === undefined ? null : this.#versions.fileOf(unit, original),
@@ -385,7 +392,8 @@ export class Patcher {
       }
       const undone = this.#undoneFiles(known.undone, module.path, unit, [present.version, applied?.version]);
       if (!undone) return failure("E_BASELINE", "of a patch that was undone is not kept", { file: id });
-      objects.push({ id, unit, version: present.version, before, original: linkedFile, after, undone });
+      const lines = (lined ? this.#versions.fileOf(lined.object, lined.version) : linkedFile) ?? null;
+      objects.push({ id, unit, version: present.version, before, original: linkedFile, lines, after, undone });
     }
     const space = freeSpace(process, module);
     if (objects.length > 0 && !space) {

@@ -13,6 +13,8 @@ export type UnitsOfModule = Map<UnitKey, Unit>;
 export interface Known {
   /** By the path of the module. */
   readonly units: ReadonlyMap<string, UnitsOfModule>;
+  /** Of those, the versions that its lines are of: comparisons that found the same code changed no line. */
+  readonly lines: ReadonlyMap<string, UnitsOfModule>;
   readonly introduced: readonly Introduced[];
   /** Patches that were undone. Objects that their code made may be alive. */
   readonly undone: readonly PatchRecord[];
@@ -58,6 +60,7 @@ export class ProcessUnits {
     for (const record of standing)
       for (const module of Object.keys(record.versions))
         if (isLoaded(record, module)) take(module, unitsIn(record, module));
+    const lines = new Map([...units].map(([module, known]) => [module, new Map(known)]));
     for (const [module, entries] of this.#settled.get(nameOf(process)) ?? []) take(module, entries);
     const undone = records.filter((_, index) => process.applied[index]?.standing !== "standing");
     // Variables stay where they first appeared. Functions that are there again are new ones: what the undone patch brought
@@ -69,7 +72,8 @@ export class ProcessUnits {
     const later = this.#removed.get(nameOf(process));
     const ofLast = Object.entries(last?.removed ?? {}).filter(([module]) => last && isLoaded(last, module));
     const removed = later && later.after >= (last?.number ?? 0) ? later.removed : Object.fromEntries(ofLast);
-    return { units, introduced: [...left, ...standing.flatMap(({ introduced }) => introduced)], undone, removed, code };
+    const introduced = [...left, ...standing.flatMap(({ introduced }) => introduced)];
+    return { units, lines, introduced, undone, removed, code };
   }
 
   /** A module that was closed and opened again from another file runs what that was linked from. */

@@ -225,7 +225,8 @@ PatchInput patch_input(const Napi::Object& value) {
   for_each(value.Get("objects"), [&](const Napi::Object& object) {
     input.objects.push_back({string(object, "id"), unwrap<ObjectHandle>(object.Get("before")),
                              unwrap<ObjectHandle>(object.Get("after")), unwrap<LocatedHandle>(object.Get("located")),
-                             unwrap<ObjectHandle>(object.Get("built")), nullptr});
+                             unwrap<ObjectHandle>(object.Get("built")), unwrap<ObjectHandle>(object.Get("lines")),
+                             nullptr});
   });
   input.start = number(value, "start");
   input.directory = string(value, "directory");
@@ -395,6 +396,7 @@ Napi::Value plan_js(const Napi::CallbackInfo& info) {
         });
         object["files"] = keys_to_js(env, plan.files);
         object["empty"] = plan.empty;
+        object["lined"] = plan.lined;
         object["constructionsLeaveModule"] = plan.constructions_leave_module;
         const std::vector<Removed> removed(plan.removed.begin(), plan.removed.end());
         object["removed"] = to_array(env, removed, [&](const Removed& function) {
@@ -423,6 +425,7 @@ Napi::Value bind_js(const Napi::CallbackInfo& info) {
           entry["entry"] = double(redirect.entry);
           entry["oldCode"] = ranges_to_js(env, redirect.old_code);
           entry["newCode"] = ranges_to_js(env, redirect.new_code);
+          entry["moved"] = redirect.moved;
           entry["reliedOn"] = keys_to_js(env, redirect.relied_on);
           return entry;
         });

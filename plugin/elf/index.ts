@@ -95,6 +95,8 @@ export interface PlanInput {
     readonly after: ObjectHandle;
     /** `after` as it was built, if that is another form of it that can construct its new variables. */
     readonly built: ObjectHandle | null;
+    /** The version that the lines of the process are of, if they shall be brought up to date; may be `before` itself. */
+    readonly lines: ObjectHandle | null;
     readonly located: LocatedHandle | null;
   }[];
   /** Address in the process, page-aligned. */
@@ -117,6 +119,8 @@ export interface Plan {
   readonly files: readonly string[];
   /** Nothing to load: no code and no data changed. */
   readonly empty: boolean;
+  /** There are functions that only moved (Redirect.moved). */
+  readonly lined: boolean;
   /** What constructs new variables calls other modules of the project. */
   readonly constructionsLeaveModule: boolean;
 }
@@ -136,6 +140,8 @@ export interface Redirect {
   readonly oldCode: readonly CodeRange[];
   /** In the patch. */
   readonly newCode: readonly CodeRange[];
+  /** Its code is the same, and comes along for the sake of its lines. */
+  readonly moved: boolean;
   /** Functions that changed, mangled: its old code, which was optimised, may go by what they did (core/reliance.h). */
   readonly reliedOn: readonly string[];
 }

@@ -21,6 +21,7 @@ export function patch(fields: Partial<Patch> = {}): Patch {
     writes: [],
     oldCode: [],
     notes: [],
+    lined: false,
     ms: { diff: 1, link: 2, bind: 3 },
     introduced: [],
     libraryNames: {},

@@ -106,8 +106,6 @@ function lineOf(program: Program, file: string, text: string): number {
 
 const inNewCode: Scenario = {
   row: "E6",
-  soFar:
-    "by function and by line in changed functions, attached before and after; not by line in a function that only moved",
   name: "breakpoints by function and by line stop in new code: its line, its callers, its locals, and stepping through it",
   async run(program, { name }) {
     program.edit("e4.c", /int e4_value\(int x\) \{[^}]*\}/.exec(program.workspace.read("e4.c"))?.[0] ?? "", LONGER);
@@ -180,6 +178,42 @@ const setBefore: Scenario = {
   },
 };
 
+const onlyMoved: Scenario = {
+  row: "E6",
+  name: "a breakpoint by line in a function that only moved stops there; one on its entry refuses nothing",
+  async run(program) {
+    program.edit("e4.c", "int e4_value", "/* A remark\n   of two lines. */\nint e4_value");
+    await program.unchanged();
+    program.edit("e4.c", "return twice + 8;", "\n  return twice + 9;");
+    const { functions, patch } = await program.hot(/e4_value/);
+    assert.equal(functions.length, 1, `what only moved did not change: ${functions}`);
+    await program.shows({ E4: "10", "E4.other": "8" });
+    const line = lineOf(program, "e4.c", "int e4_other");
+    const byLine = await gdbOutput(
+      program,
+      `break e4.c:${line}`,
+      "continue",
+      "info symbol $pc",
+      "bt 2",
+      "delete",
+      "detach",
+    );
+    assert.match(byLine, new RegExp(`hit.*\\be4_other \\(x=.*\\) at \\S+/e4\\.c:${line}\\n`));
+    assert.match(byLine, new RegExp(`^e4_other.* of \\S+/patches/\\S+/${patch}/\\S+\\.so$`, "m"));
+    assert.match(byLine, /#1 .* run_parts \(.*\) at \S+parts\.c:\d+/);
+
+    const gdb = new Debugger(program, "break *e4_count if 0", "continue", "delete", "detach");
+    await gdb.shows(/Breakpoint 1 at/);
+    const text = program.workspace.read("e4.c").replace("return twice + 9;", "return twice + 10;");
+    program.save("e4.c", `\n\n${text}`);
+    await program.hot(/e4_value/);
+    await program.shows({ E4: "11", "E4.count": "from_21" });
+    gdb.interrupt();
+    await gdb.output();
+    program.same();
+  },
+};
+
 /** How long the program stands still. */
 const STOPPED_S = Number(process.env.HOTRELOAD_E2E_STOPPED_S ?? 1);
 
@@ -212,4 +246,4 @@ async function gdbOutput(program: Program, ...commands: readonly string[]): Prom
   return new Debugger(program, ...commands).output();
 }
 
-runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, setBefore, stopped]);
+runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, setBefore, onlyMoved, stopped]);

@@ -137,6 +137,7 @@ export class PatchedProgram {
       introduced: this.#introduced,
       exports: await readExports(this.#libraries),
       commandOf: async () => failure("E_TOOL", "is not known here"),
+      lines: true,
       changes: [
         {
           path: this.#patchedModule,
@@ -150,6 +151,7 @@ export class PatchedProgram {
               version: String(this.#builds),
               before: join(this.#place, this.#running),
               original: join(this.#place, "unit-1.o"),
+              lines: join(this.#place, this.#running),
               after: join(this.#place, object),
               undone: [],
             },

@@ -56,6 +56,8 @@ struct PatchObject {
   std::shared_ptr<const Located> located;     ///< local symbols of the version that was linked into the module
   /// `after` as it was built, if that is another form of it that can construct its new variables: else null.
   std::shared_ptr<const Entities> built = nullptr;
+  /// The version that the lines of the process are of, if they shall be brought up to date: else null.
+  std::shared_ptr<const Entities> lines = nullptr;
   /// Of both versions; made by plan_patch.
   std::shared_ptr<const Correspondence> match = nullptr;
 };

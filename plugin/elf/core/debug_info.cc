@@ -20,7 +20,7 @@ namespace {
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
-/// Where code is, and in which registers, does not matter here.
+/// In which registers what is does not matter here.
 bool is_wanted(std::string_view name) {
   for (const char* kind : {".debug_info", ".debug_types", ".debug_abbrev", ".debug_str", ".debug_line"}) {
     if (starts_with(name, kind)) return true;
@@ -73,6 +73,7 @@ class Joiner {
       GElf_Shdr header;
       const char* name = scn && gelf_getshdr(scn, &header) ? elf_strptr(elf_.get(), names, header.sh_name) : nullptr;
       if (!name) return broken("section " + std::to_string(i) + " has no name");
+      if ((header.sh_flags & SHF_EXECINSTR) != 0) places_[i].start = code_address(uint32_t(i), 0);
       if (header.sh_type != SHT_PROGBITS || !is_wanted(name)) continue;
       if ((header.sh_flags & SHF_COMPRESSED) != 0 && elf_compress(scn, 0, 0) < 0) {
         return broken("section " + std::string(name) + " cannot be decompressed");
@@ -108,7 +109,7 @@ class Joiner {
 
   struct Place {
     std::string* bytes;  ///< of the joined section, null for one that is not wanted
-    uint64_t start;
+    uint64_t start;      ///< in it; of code: its address
   };
 
   Result<Nothing> relocate(const Place& target, const Elf_Data& entries, const Elf_Data& symbols) {
@@ -120,7 +121,7 @@ class Joiner {
       load(table, at, &entry);
       if (!load(known, ELF64_R_SYM(entry.r_info) * sizeof(Elf64_Sym), &symbol)) return broken("a relocation has no symbol");
       uint64_t value = symbol.st_value + uint64_t(entry.r_addend);
-      if (symbol.st_shndx < places_.size() && places_[symbol.st_shndx].bytes) value += places_[symbol.st_shndx].start;
+      if (symbol.st_shndx < places_.size()) value += places_[symbol.st_shndx].start;
       const uint64_t offset = target.start + entry.r_offset;
       bool inside = true;
       switch (ELF64_R_TYPE(entry.r_info)) {

@@ -13,6 +13,9 @@
 
 namespace hotreload {
 
+/// Code of an object that is not linked has no addresses; here each of its sections gets 4 GiB of its own.
+inline uint64_t code_address(uint32_t section, uint64_t offset) { return (uint64_t(section) << 32) + offset; }
+
 /// Sections of one kind, joined, as libdw wants to have them; owns what it reads.
 class DebugSections {
  public:

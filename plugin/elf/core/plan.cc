@@ -8,6 +8,7 @@
 #include "../../../runtime/patch.h"
 #include "bytes.h"
 #include "construction_reach.h"
+#include "lines.h"
 #include "names.h"
 #include "object_writer.h"
 #include "relocation.h"
@@ -23,6 +24,8 @@ constexpr uint64_t kNear = 0x70000000;
 constexpr uint64_t kStubSize = 16;
 constexpr uint64_t kSlotSize = 16;
 constexpr uint64_t kMostContents = 1 << 20;
+/// Of files that have thousands of functions, a patch with each save for the lines alone would be too much.
+constexpr size_t kMostMoved = 500;
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
@@ -68,6 +71,7 @@ class Planner {
     collect_removed();
     collect_constructions();
     if (plan_.refusals.empty()) collect_redirects();
+    if (plan_.refusals.empty()) collect_moved();
     if (plan_.refusals.empty()) collect_writes();
     if (plan_.refusals.empty()) {
       auto reached = check_constructions();
@@ -196,13 +200,8 @@ class Planner {
         const auto entry = canonicals_.entry_of(object, *function);
         if (!entry) {
           add_root(i, *function);
-        } else if (add_entry(i, *function, *entry)) {
-          check_entry(*function, *entry);
-          check_sharing(object, *function, *entry);
-          const auto [linked, copy] = linked_copy(i, *function);
-          plan_.redirects.push_back({function->name, *entry, linked, copy->section, copy->offset,
-                                     old_code(object, *function, *entry), {},
-                                     reliance.of(*function)});
+        } else {
+          redirect(i, *function, *entry, false, reliance.of(*function));
         }
       }
       for (const std::string& key : plan_.diffs[i].new_variables) {
@@ -213,6 +212,36 @@ class Planner {
         // Files that use it only later on find its initializer by this name.
         const Entity* initializer = variable.kind == Kind::kThreadLocal ? object.after->find(thread_initializer_of(variable.name)) : nullptr;
         if (initializer) roots_.push_back({i, initializer->section, initializer->offset});
+      }
+    }
+  }
+
+  void redirect(uint32_t index, const Entity& function, uint64_t entry, bool moved, std::vector<std::string> relied_on) {
+    const PatchObject& object = plan_.input.objects[index];
+    if (!add_entry(index, function, entry)) return;
+    check_entry(function, entry);
+    check_sharing(object, function, entry);
+    const auto [linked, copy] = linked_copy(index, function);
+    plan_.redirects.push_back({function.name, entry, linked, copy->section, copy->offset, old_code(object, function, entry),
+                               {}, moved, std::move(relied_on)});
+  }
+
+  /// Functions that only moved, of files of which something else changed: what runs of them is the same before and after.
+  void collect_moved() {
+    for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
+      const PatchObject& object = plan_.input.objects[i];
+      if (!object.lines || object.built || plan_.diffs[i].empty()) continue;
+      const bool same = object.lines == object.before;
+      auto moved = moved_functions(same ? *object.match : *Correspondence::of(object.lines, object.after, plan_.input.renewed));
+      if (!moved || moved.value().size() > kMostMoved) continue;  // nothing is refused for want of lines
+      for (const std::string& key : moved.value()) {
+        const Entity& function = *object.after->find(key);
+        // A frame of main never ends before the program, and nothing calls it again.
+        if (function.indirect || function.name == "main" || is_initializer(function.name) || is_construction(function.name)) continue;
+        const auto entry = object.match->before_of(function) ? canonicals_.entry_of(object, function) : std::nullopt;
+        if (!entry || entries_.count(*entry) > 0) continue;
+        plan_.lined = true;
+        redirect(i, function, *entry, true, {});
       }
     }
   }
@@ -299,7 +328,9 @@ class Planner {
     for (uint32_t i = 0; i < plan_.constructions.size(); i++) {
       for (const Entity* function : plan_.constructions[i].calls) question.calls.emplace_back(i, function);
     }
-    for (const Redirect& redirect : plan_.redirects) question.changed.emplace(redirect.object, redirect.section, redirect.offset);
+    for (const Redirect& redirect : plan_.redirects) {
+      if (!redirect.moved) question.changed.emplace(redirect.object, redirect.section, redirect.offset);
+    }
     for (const Write& write : plan_.writes) {
       const Entity& entity = *plan_.input.objects[write.object].after->find(write.key);
       question.changed.emplace(write.object, entity.section, entity.offset);
@@ -633,6 +664,12 @@ std::string marker_name(uint32_t object, uint32_t section) {
   return "hotreload.section." + std::to_string(object) + "." + std::to_string(section);
 }
 
-Result<Plan> plan_patch(PatchInput input) { return Planner(std::move(input)).run(); }
+Result<Plan> plan_patch(PatchInput input) {
+  auto plan = Planner(input).run();
+  if (plan && (plan.value().refusals.empty() || !plan.value().lined)) return plan;
+  // Lines are no reason to refuse.
+  for (PatchObject& object : input.objects) object.lines = nullptr;
+  return Planner(std::move(input)).run();
+}
 
 }  // namespace hotreload

@@ -54,6 +54,7 @@ struct Redirect {
   uint64_t offset;
   std::vector<CodeRange> old_code;  ///< of the function as it was linked, with the compiler's clones of it
   std::vector<CodeRange> new_code;  ///< in the patch; set by bind_patch
+  bool moved;                          ///< the same code, but its lines are others
   std::vector<std::string> relied_on;  ///< mangled: functions that changed, which its old code knew (reliance.h)
 };
 
@@ -91,13 +92,15 @@ struct Plan {
   std::vector<std::string> files;         ///< to link, in this order
   std::vector<std::string> externals;     ///< symbols that are left to libraries of others
   uint64_t table_size = 0;                ///< bytes of the patch table
+  bool lined = false;                     ///< there are functions that only moved (Redirect::moved)
   bool empty = false;                     ///< nothing to load: no code and no data changed
 };
 
 /// Name of the marker at the start of a section.
 std::string marker_name(uint32_t object, uint32_t section);
 
-/// The objects are compared, and if nothing is refused, prepared objects are written into the directory.
+/// The objects are compared, and if nothing is refused, prepared objects are written into the directory. Functions that only
+/// moved come along with code that changed, so that debuggers show them where they are; that refuses nothing.
 /// Errors: E_RELOCATION, E_ELF, E_LOCATE, E_RANGE. What cannot be applied is in Plan::refusals.
 Result<Plan> plan_patch(PatchInput input);
 
