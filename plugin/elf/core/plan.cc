@@ -71,13 +71,13 @@ class Planner {
     collect_removed();
     collect_constructions();
     if (plan_.refusals.empty()) collect_redirects();
-    if (plan_.refusals.empty()) collect_moved();
     if (plan_.refusals.empty()) collect_writes();
     if (plan_.refusals.empty()) {
       auto reached = check_constructions();
       if (!reached) return reached.error();
     }
     plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty() && !constructs();
+    if (plan_.refusals.empty() && !plan_.empty) collect_moved();
     if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       auto written = prepare(i);
@@ -328,9 +328,7 @@ class Planner {
     for (uint32_t i = 0; i < plan_.constructions.size(); i++) {
       for (const Entity* function : plan_.constructions[i].calls) question.calls.emplace_back(i, function);
     }
-    for (const Redirect& redirect : plan_.redirects) {
-      if (!redirect.moved) question.changed.emplace(redirect.object, redirect.section, redirect.offset);
-    }
+    for (const Redirect& redirect : plan_.redirects) question.changed.emplace(redirect.object, redirect.section, redirect.offset);
     for (const Write& write : plan_.writes) {
       const Entity& entity = *plan_.input.objects[write.object].after->find(write.key);
       question.changed.emplace(write.object, entity.section, entity.offset);
