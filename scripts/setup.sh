@@ -68,6 +68,7 @@ find_missing_packages() {
     wants distcc command -v distccd
     wants sccache command -v sccache
     wants gdb command -v gdb
+    wants lldb command -v lldb
     wants valgrind command -v valgrind
     wants linux-perf command -v perf
     wants doctest-dev has_header doctest/doctest.h

@@ -13,6 +13,8 @@
 #                          no code relies on what another function does at present: registers, purity, alignment
 # -fno-semantic-interposition
 #                          -fPIC costs no inlining; clang inlines anyhow
+# -gdwarf-aranges          gcc writes them by itself. Without them lldb goes by the ranges in a unit of a patch, where those of
+#                          functions that the patch left out are taken for code
 # -fno-sanitize=function   clang's check of calls through pointers, part of -fsanitize=undefined, puts data of its own
 #                          where the entry would be; without that sanitizer it means nothing
 function(hotreload_prepare_compilation target)
@@ -33,7 +35,7 @@ function(hotreload_prepare_compilation target)
         list(APPEND own -fmin-function-alignment=16) # cold functions and -Os; older ones: see entries.ld
       endif()
     elseif(id STREQUAL "Clang")
-      list(APPEND own -fno-sanitize=function)
+      list(APPEND own -gdwarf-aranges -fno-sanitize=function)
     endif()
     if(id)
       list(JOIN options " " all)

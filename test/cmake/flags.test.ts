@@ -49,6 +49,7 @@ test("clang gets those that it knows", () => {
     check(project.configureInjected("-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"));
     for (const file of ["part.c", "main.cc"]) {
       assert.match(project.compileCommand(file), shared);
+      assert.match(project.compileCommand(file), "-gdwarf-aranges");
       assert.not.match(project.compileCommand(file), "-flive-patching");
     }
     check(project.build());

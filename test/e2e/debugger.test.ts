@@ -1,69 +1,21 @@
-// Scenarios E6 and E3: a real gdb on a program that is reloaded.
+// Scenarios E6 and E3: a real debugger on a program that is reloaded; with lldb: lldb_scenarios.ts.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Changes, DEADLINE } from "./changes.js";
+import { Debugger } from "./debugger.js";
+import { lldbScenarios } from "./lldb_scenarios.js";
 import type { Program } from "./program.js";
 import { runScenarios, type Scenario } from "./scenario_suite.js";
 import { listed } from "./status.js";
-
-/** A gdb in batch mode, attached to the program; what it prints, and how it ends. */
-class Debugger {
-  readonly #child: ChildProcess;
-  readonly #changes = new Changes();
-  #output = "";
-  #complaints = "";
-  #ended = false;
-
-  constructor(program: Program, ...commands: readonly string[]) {
-    const options = ["-nx", "-q", "-batch", "-p", String(program.pid), "-ex", "set pagination off"];
-    const given = commands.flatMap((command) => ["-ex", command]);
-    const environment = { ...program.mark.environment(), DEBUGINFOD_URLS: "", LC_ALL: "C" };
-    this.#child = spawn("gdb", [...options, ...given], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-    this.#child.stdout?.on("data", (data) => {
-      this.#output += String(data);
-      this.#changes.notify();
-    });
-    this.#child.stderr?.on("data", (data) => {
-      this.#complaints += String(data);
-    });
-    this.#child.on("close", () => {
-      this.#ended = true;
-      this.#changes.notify();
-    });
-  }
-
-  shows(pattern: RegExp): Promise<true> {
-    const look = () => (pattern.test(this.#output) ? true : undefined);
-    return this.#changes.until(`gdb to show ${pattern}`, look, DEADLINE, () => this.#output + this.#complaints);
-  }
-
-  /** Goes on to the next command. */
-  interrupt(): void {
-    this.#child.kill("SIGINT");
-  }
-
-  /** All that it printed, once it has ended. */
-  async output(): Promise<string> {
-    await this.#changes.until(
-      "gdb to end",
-      () => (this.#ended ? true : undefined),
-      DEADLINE,
-      () => this.#output + this.#complaints,
-    );
-    return this.#output;
-  }
-}
 
 const onAnEntry: Scenario = {
   row: "E6",
   name: "a breakpoint on an entry itself: the first reload is refused and nothing lost, the next save after it brings both; later ones pass under it",
   async run(program) {
     await program.shows({ E4: "1", "E4.other": "5" });
-    const gdb = new Debugger(program, "break *e4_value if 0", "continue", "delete", "detach");
+    const gdb = Debugger.gdb(program, "break *e4_value if 0", "continue", "delete", "detach");
     await gdb.shows(/Breakpoint 1 at/);
     await program.goesOn(10);
     program.edit("e4.c", "return x + 1;", "return x + 2;");
@@ -79,7 +31,7 @@ const onAnEntry: Scenario = {
     await program.shows({ E4: "2", "E4.other": "6", "E4.count": "from_21" });
 
     // Now the entry is redirected: gdb saves the bytes of the redirection, and writes them back.
-    const again = new Debugger(program, "break *e4_other if 0", "continue", "delete", "detach");
+    const again = Debugger.gdb(program, "break *e4_other if 0", "continue", "delete", "detach");
     await again.shows(/Breakpoint 1 at/);
     await program.goesOn(10);
     assert.equal(program.log.value("E4.other"), "6", "the redirection is still there");
@@ -141,7 +93,7 @@ const attachedBefore: Scenario = {
   name: "a reload under an attached gdb: a breakpoint that was set before by function follows to the new code",
   async run(program) {
     await program.goesOn();
-    const gdb = new Debugger(program, "break e4_other if 0", "continue", "info breakpoints", "delete", "detach");
+    const gdb = Debugger.gdb(program, "break e4_other if 0", "continue", "info breakpoints", "delete", "detach");
     await gdb.shows(/Breakpoint 1 at/);
     program.edit("e3.c", "return x + 1;", "return x + 3;");
     await program.hot(/e3_value/);
@@ -164,7 +116,7 @@ const setBefore: Scenario = {
     await program.shows({ E4: "8" });
     const line = lineOf(program, "e4.c", "return twice");
     const where = ["info symbol $pc", "info locals", "bt 2", "delete", "detach"];
-    const gdb = new Debugger(program, `break e4.c:${line} if twice == 1`, "continue", ...where);
+    const gdb = Debugger.gdb(program, `break e4.c:${line} if twice == 1`, "continue", ...where);
     await gdb.shows(/Breakpoint 1 at/);
     program.edit("e4.c", "x * 2;", "x * 2 + 1;");
     const { patch } = await program.hot(/e4_value/);
@@ -202,7 +154,7 @@ const onlyMoved: Scenario = {
     assert.match(byLine, new RegExp(`^e4_other.* of \\S+/patches/\\S+/${patch}/\\S+\\.so$`, "m"));
     assert.match(byLine, /#1 .* run_parts \(.*\) at \S+parts\.c:\d+/);
 
-    const gdb = new Debugger(program, "break *e4_count if 0", "continue", "delete", "detach");
+    const gdb = Debugger.gdb(program, "break *e4_count if 0", "continue", "delete", "detach");
     await gdb.shows(/Breakpoint 1 at/);
     const text = program.workspace.read("e4.c").replace("return twice + 9;", "return twice + 10;");
     program.save("e4.c", `\n\n${text}`);
@@ -214,17 +166,18 @@ const onlyMoved: Scenario = {
   },
 };
 
-/** How long the program stands still. */
-const STOPPED_S = Number(process.env.HOTRELOAD_E2E_STOPPED_S ?? 1);
+/** How long the program stands still; for the whole minute of the row with one compiler alone. */
+const stoppedSeconds = (configuration: string) =>
+  Number(process.env.HOTRELOAD_E2E_STOPPED_S ?? (configuration === "gcc -O2" ? 60 : 1));
 
 const stopped: Scenario = {
   row: "E3",
-  name: `the program is stopped in gdb for ${STOPPED_S + 3} seconds: that is reported, and it catches up when it goes on`,
-  async run(program) {
+  name: "the program is stopped in gdb, with gcc -O2 for a minute: that is reported, and it catches up when it goes on",
+  async run(program, { name }) {
     await program.goesOn();
     const goOn = path.join(program.workspace.root, "go-on");
     const wait = `shell while [ ! -e '${goOn}' ]; do sleep 0.05; done`;
-    const gdb = new Debugger(program, "echo here\\n", wait, "detach");
+    const gdb = Debugger.gdb(program, "echo here\\n", wait, "detach");
     await gdb.shows(/here/);
     program.edit("e3.c", "return x + 1;", "return x + 4;");
     const verdict = await program.nextVerdict();
@@ -234,7 +187,7 @@ const stopped: Scenario = {
       (await listed(program)).map(({ state }) => state),
       ["silent"],
     );
-    await delay(STOPPED_S * 1000); // what this scenario is about
+    await delay(stoppedSeconds(name) * 1000); // what this scenario is about
     fs.writeFileSync(goOn, "");
     await gdb.output();
     await program.hot(/e3_value/);
@@ -243,7 +196,8 @@ const stopped: Scenario = {
 };
 
 async function gdbOutput(program: Program, ...commands: readonly string[]): Promise<string> {
-  return new Debugger(program, ...commands).output();
+  return Debugger.gdb(program, ...commands).output();
 }
 
-runScenarios("debugger", "process", [onAnEntry, inNewCode, attachedBefore, setBefore, onlyMoved, stopped]);
+const gdbScenarios = [onAnEntry, inNewCode, attachedBefore, setBefore, onlyMoved, stopped];
+runScenarios("debugger", "process", [...gdbScenarios, ...lldbScenarios]);

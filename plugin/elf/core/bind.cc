@@ -11,6 +11,7 @@
 
 #include "../../../runtime/patch.h"
 #include "bytes.h"
+#include "debug_aranges.h"
 #include "names.h"
 #include "relocation.h"
 
@@ -42,6 +43,7 @@ class Binder {
     }
     collect_introduced();
     collect_redirects();
+    drop_dead_ranges(&bytes_, plan_.input.start, bound_.size);
     auto written = write_file(path_, bytes_);
     if (!written) return written.error();
     return std::move(bound_);
