@@ -6,6 +6,7 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "reliances.h"
@@ -66,8 +67,10 @@ class Committer {
     if (!patches) return patches.error();
     patches_ = std::move(patches.value());
     patch_ = nullptr;
-    for (LoadedPatch& patch : patches_) {
+    superseded_.clear();
+    for (const LoadedPatch& patch : patches_) {
       if (patch.start == request_.start) patch_ = &patch;
+      else if (is_superseded(patch)) superseded_.push_back(&patch);
     }
     if (!patch_) return Error{"E_NOT_APPLIED", "the patch is not in the process", ""};
     auto planned = plan();
@@ -110,45 +113,66 @@ class Committer {
       to_leave_.push_back({bias + redirect.entry, bias + redirect.entry + redirect.size, why});
       to_leave_.push_back({bias + redirect.cold, bias + redirect.cold + redirect.cold_size, why});
     }
-    return find_reliances(patches_, *patch_, request_.apply, &to_leave_);
+    return find_reliances(patches_, before_, after_, &to_leave_);
   }
 
-  /// The patch that a function's calls reach, without the one that changes unless it is applied now; or null.
-  const LoadedPatch* newest(const RedirectRecord& redirect, uint64_t module_bias, const RedirectRecord** found) const {
-    const LoadedPatch* newest = nullptr;
+  bool is_superseded(const LoadedPatch& patch) const {
+    const auto& starts = request_.superseded;
+    return patch.state.status == kApplied && std::find(starts.begin(), starts.end(), patch.start) != starts.end();
+  }
+
+  /// Which patches apply before and afterwards.
+  void plan_standing() {
+    order_ = 1;
+    before_.clear();
     for (const LoadedPatch& patch : patches_) {
-      if (&patch == patch_ || patch.state.status != kApplied || patch.record.module_bias != module_bias) continue;
-      if (newest && newest->state.order > patch.state.order) continue;
+      order_ = std::max(order_, patch.state.order + 1);
+      before_.push_back(patch.state.status == kApplied ? patch.state.order : 0);
+    }
+    after_ = before_;
+    for (size_t i = 0; i < patches_.size(); i++) {
+      if (&patches_[i] == patch_) after_[i] = request_.apply ? order_ : 0;
+      else if (is_superseded(patches_[i])) after_[i] = 0;
+    }
+  }
+
+  /// Where calls of a function lead afterwards; 0 for the function as it was compiled.
+  uint64_t target_of(const RedirectRecord& redirect, uint64_t module_bias) const {
+    uint64_t newest = 0, target = 0;
+    for (size_t i = 0; i < patches_.size(); i++) {
+      const LoadedPatch& patch = patches_[i];
+      if (after_[i] <= newest || patch.record.module_bias != module_bias) continue;
       for (const RedirectRecord& other : patch.redirects) {
         if (other.place != redirect.place) continue;
-        newest = &patch;
-        *found = &other;
+        newest = after_[i];
+        target = patch.start + other.target;
       }
     }
-    return newest;
+    return target;
   }
 
   Result<Nothing> plan() {
     writes_.clear();
-    order_ = 1;
-    for (const LoadedPatch& patch : patches_) order_ = std::max(order_, patch.state.order + 1);
+    plan_standing();
     for (const EditRecord& edit : patch_->edits) {
       if (edit.size > kMostBytes) return Error{"E_PATCH_FILE", patch_->name(edit.name) + " is too large to be changed", ""};
     }
-    const uint64_t bias = patch_->record.module_bias;
-    for (const RedirectRecord& redirect : patch_->redirects) {
-      const RedirectRecord* below = nullptr;
-      const LoadedPatch* under = newest(redirect, bias, &below);
-      uint64_t target = 0;  // none: the function as it was compiled
-      if (request_.apply) target = patch_->start + redirect.target;
-      else if (under) target = under->start + below->target;
-      auto planned = plan_entry(redirect, bias, target);
-      if (!planned) return planned;
+    std::set<uint64_t> planned;  // each entry once
+    std::vector<const LoadedPatch*> changing = superseded_;
+    changing.push_back(patch_);
+    for (const LoadedPatch* patch : changing) {
+      const uint64_t bias = patch->record.module_bias;
+      for (const RedirectRecord& redirect : patch->redirects) {
+        if (!planned.insert(bias + redirect.place).second) continue;
+        auto done = plan_entry(*patch, redirect, target_of(redirect, bias));
+        if (!done) return done;
+      }
     }
     return Nothing{};
   }
 
-  Result<Nothing> plan_entry(const RedirectRecord& redirect, uint64_t bias, uint64_t target) {
+  Result<Nothing> plan_entry(const LoadedPatch& of, const RedirectRecord& redirect, uint64_t target) {
+    const uint64_t bias = of.record.module_bias;
     const uint64_t place = bias + redirect.place;
     const bool padded = (redirect.flags & kPadded) != 0;
     const uint64_t size = padded ? 2 : kJumpSize;
@@ -166,7 +190,7 @@ class Committer {
     }
     if (!known) {
       return Error{"E_ENTRY_CHANGED",
-                   "the first bytes of " + patch_->name(redirect.name) +
+                   "the first bytes of " + of.name(redirect.name) +
                        " are not those of the program's file: a debugger's breakpoint, or another tool, is there",
                    ""};
     }
@@ -263,7 +287,10 @@ class Committer {
     std::vector<Write> most = writes_;
     for (Write& entry : most) entry.bytes.resize(entry.bytes.size() + kNear);  // see join_entries
     for (const EditRecord& edit : patch_->edits) most.push_back({0, std::string(edit.size, '\0')});
-    most.push_back({0, std::string(sizeof(StateRecord), '\0')});
+    for (const LoadedPatch* patch : superseded_) {
+      for (const EditRecord& edit : patch->edits) most.push_back({0, std::string(edit.size, '\0')});
+    }
+    for (size_t i = 0; i <= superseded_.size(); i++) most.push_back({0, std::string(sizeof(StateRecord), '\0')});
     return room_for(most, target_.bits());
   }
 
@@ -279,23 +306,41 @@ class Committer {
     } else {
       state.undone_at = now_nanoseconds();
     }
+    write_state(*patch_, state);
+    for (const LoadedPatch* patch : superseded_) {
+      StateRecord taken_back = patch->state;
+      taken_back.status = kSuperseded;
+      taken_back.undone_at = now_nanoseconds();
+      write_state(*patch, taken_back);
+    }
+  }
+
+  void write_state(const LoadedPatch& patch, const StateRecord& state) {
     const auto* bytes = reinterpret_cast<const char*>(&state);
-    writes_.push_back({patch_->start + patch_->record.state, std::string(bytes, sizeof state)});
+    writes_.push_back({patch.start + patch.record.state, std::string(bytes, sizeof state)});
   }
 
   Result<Nothing> plan_values() {
-    for (const EditRecord& edit : patch_->edits) {
-      const uint64_t address = patch_->record.module_bias + edit.address;
+    for (const LoadedPatch* patch : superseded_) {
+      auto planned = plan_values_of(*patch, false);
+      if (!planned) return planned;
+    }
+    return plan_values_of(*patch_, request_.apply);
+  }
+
+  Result<Nothing> plan_values_of(const LoadedPatch& patch, bool apply) {
+    for (const EditRecord& edit : patch.edits) {
+      const uint64_t address = patch.record.module_bias + edit.address;
       std::string live(edit.size, '\0'), fresh(edit.size, '\0'), before(edit.size, '\0');
-      if (!target_.read(address, live.data(), edit.size) || !target_.read(patch_->start + edit.value, fresh.data(), edit.size) ||
-          !target_.read(patch_->start + edit.previous, before.data(), edit.size)) {
-        return Error{"E_ENTRY_CHANGED", patch_->name(edit.name) + " is not mapped any more", ""};
+      if (!target_.read(address, live.data(), edit.size) || !target_.read(patch.start + edit.value, fresh.data(), edit.size) ||
+          !target_.read(patch.start + edit.previous, before.data(), edit.size)) {
+        return Error{"E_ENTRY_CHANGED", patch.name(edit.name) + " is not mapped any more", ""};
       }
-      if (request_.apply) {
-        target_.write(patch_->start + edit.previous, live.data(), edit.size);  // nobody looks at it yet
+      if (apply) {
+        target_.write(patch.start + edit.previous, live.data(), edit.size);  // nobody looks at it yet
         writes_.push_back({address, fresh});
       } else if (live != fresh) {
-        report_.kept.push_back(patch_->name(edit.name));
+        report_.kept.push_back(patch.name(edit.name));
       } else {
         writes_.push_back({address, before});
       }
@@ -310,7 +355,9 @@ class Committer {
   Workroom workroom_;
   CommitReport report_;
   std::vector<LoadedPatch> patches_;
-  LoadedPatch* patch_ = nullptr;
+  const LoadedPatch* patch_ = nullptr;
+  std::vector<const LoadedPatch*> superseded_;
+  Standing before_, after_;
   std::vector<Write> writes_;
   std::unique_ptr<Stacks> stacks_;  ///< where it takes unwinding to see that a function was left
   std::map<uint64_t, bool> pristine_;

@@ -21,6 +21,7 @@ struct CommitReport {
 struct CommitRequest {
   uint64_t start;    ///< of the patch that changes
   bool apply;        ///< or undo
+  std::vector<uint64_t> superseded;  ///< starts of patches that are taken back at the same moment, if they are applied
   std::string by;
   uint32_t uid;
   Clock::time_point deadline;

@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <set>
 
+#include "../elf/core/bytes.h"
 #include "patches.h"
 #include "room.h"
 
@@ -16,6 +18,34 @@ namespace hotreload {
 namespace {
 
 constexpr int kMostPlaces = 4;
+
+/// The image's record of a variable that an earlier patch has leads to that one, for the patches to come.
+Result<Nothing> keep_variables(uint64_t start, const AddedVariables& added, std::string* image) {
+  ImageRecord record;
+  if (!load(*image, kRecordOffset, &record)) return Nothing{};
+  std::set<std::string> names;
+  for (uint64_t i = 0; i < record.added.size / sizeof(AddedRecord); i++) {
+    const uint64_t place = record.added.offset + i * sizeof(AddedRecord);
+    AddedRecord one;
+    if (!load(*image, place, &one) || one.is_function || record.names.offset + one.name >= image->size()) continue;
+    const std::string name(image->c_str() + record.names.offset + one.name);
+    const auto before = added.find(name);
+    if (before == added.end()) continue;
+    if (before->second.ambiguous || !names.insert(name).second) {
+      return Error{"E_VARIABLE",
+                   "several variables are named " + name + ": which of them an earlier patch brought cannot be told", ""};
+    }
+    if (before->second.size != one.size) {
+      return Error{"E_VARIABLE",
+                   "the variable " + name + ", which an earlier patch brought, had " + std::to_string(before->second.size) +
+                       " bytes and has " + std::to_string(one.size) + " now",
+                   ""};
+    }
+    one.address = before->second.address - start;
+    store(image, place, one);
+  }
+  return Nothing{};
+}
 
 }  // namespace
 
@@ -106,11 +136,14 @@ Result<Nothing> Loading::resolve_indirect(const Payload& payload) {
 }
 
 Result<uint64_t> Loading::address_of(const Payload& payload, const ProcessModule& module, const FixupSymbol& symbol,
-                                     const std::function<uint64_t(const std::string&)>& added) const {
+                                     const AddedVariables& added) const {
   const std::string name = payload.name_of(symbol);
   switch (symbol.base) {
     case Base::kNothing: return uint64_t(0);
-    case Base::kAdded: return added(name);
+    case Base::kAdded: {
+      const auto before = added.find(name);
+      return before == added.end() ? 0 : before->second.address;
+    }
     case Base::kTlsModule: {
       if (module.executable) return uint64_t(1);
       const uint64_t number = modules_.tls_module(target_, module);
@@ -157,7 +190,7 @@ Result<Nothing> Loading::close_in_process(uint64_t handle) {
 }
 
 Result<LoadReport> Loading::load_image(const Payload& payload, const ProcessModule& module, const std::string& digest,
-                                       uint64_t order, const std::function<uint64_t(const std::string&)>& added) {
+                                       uint64_t order, const AddedVariables& added) {
   auto ready = find_functions();
   if (!ready) return ready.error();
   auto entered = workroom_.enter(true, 0);
@@ -175,6 +208,8 @@ Result<LoadReport> Loading::load_image(const Payload& payload, const ProcessModu
     auto image = bind_image(payload, *start, module.bias, address);
     if (!image) return image.error();
     std::string bytes = std::move(image.value());
+    auto kept = keep_variables(*start, added, &bytes);
+    if (!kept) return kept.error();
     for (size_t i = 0; i < sizeof ImageRecord::digest; i++) {
       bytes[kRecordOffset + offsetof(ImageRecord, digest) + i] = char(strtoul(digest.substr(2 * i, 2).c_str(), nullptr, 16));
     }

@@ -18,21 +18,29 @@ struct LoadReport {
   double borrowed_ms = 0;    ///< how long single threads were borrowed, all together
 };
 
+struct AddedVariable {
+  uint64_t address, size;
+  bool ambiguous;  ///< a patch has several of the name: function statics of C
+};
+/// By name, as AddedRecord has it.
+using AddedVariables = std::map<std::string, AddedVariable>;
+
 class Loading {
  public:
   Loading(const Target& target, const Modules& modules, Threads* threads, Clock::time_point deadline);
 
   /// Loads the image near the module. Nothing is redirected yet. After a failure nothing stays behind in the process.
+  /// A variable that an earlier patch has `added` stays where it is, and the image's record says where.
   /// Errors: E_LOADER (no dynamic loader, or it refuses), E_BUSY (no thread can be borrowed), E_RANGE, E_UNDEFINED,
-  /// E_THREAD_LOCAL, E_SECCOMP, E_EXITED, E_PERMISSION, E_TIMEOUT.
+  /// E_THREAD_LOCAL, E_VARIABLE (it has another size now, or there are several), E_SECCOMP, E_EXITED, E_PERMISSION, E_TIMEOUT.
   Result<LoadReport> load_image(const Payload& payload, const ProcessModule& module, const std::string& digest,
-                                uint64_t order, const std::function<uint64_t(const std::string&)>& added);
+                                uint64_t order, const AddedVariables& added);
 
  private:
   Result<Nothing> find_functions();
   Result<Nothing> resolve_indirect(const Payload& payload);
   Result<uint64_t> address_of(const Payload& payload, const ProcessModule& module, const FixupSymbol& symbol,
-                              const std::function<uint64_t(const std::string&)>& added) const;
+                              const AddedVariables& added) const;
   Result<Nothing> write_file(const std::string& image) const;
   Result<uint64_t> open_in_process(const std::string& path);
   Result<Nothing> run_safely(std::vector<Operation>* operations);

@@ -1,6 +1,6 @@
 // The helper's commands. It prints one line of JSON: what was done, or { "code", "message" }, and then ends with 1.
 //
-//   hotreload_inject fix PID TIMEOUT_MS DIGEST BY UID < payload
+//   hotreload_inject fix PID TIMEOUT_MS DIGEST BY UID [START...] < payload       STARTs: patches that it supersedes
 //   hotreload_inject undo PID TIMEOUT_MS START
 //   hotreload_inject status PID
 //   hotreload_inject find BUILD_ID
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "commit.h"
 #include "json.h"
@@ -56,17 +57,30 @@ struct FixArguments {
   Clock::time_point deadline;
   std::string digest, by;
   uint32_t uid;
+  std::vector<uint64_t> superseded;
 };
 
-/// The address of what an earlier patch of the module brought, 0 if none did.
-uint64_t added_before(const std::vector<LoadedPatch>& patches, uint64_t bias, const std::string& name) {
+/// Of a function static of C, gcc's name: `count.0`. The number is another one in another version of the file.
+bool is_numbered(const std::string& name) {
+  const size_t dot = name.rfind('.');
+  return dot != std::string::npos && dot + 1 < name.size() && name.find_first_not_of("0123456789", dot + 1) == std::string::npos;
+}
+
+/// The variables that earlier patches of the module brought, by name. What only its number tells apart goes with its patch.
+AddedVariables added_before(const std::vector<LoadedPatch>& patches, uint64_t bias) {
+  AddedVariables all;
   for (const LoadedPatch& patch : patches) {
     if (patch.record.module_bias != bias || patch.state.status == kLoaded) continue;
+    std::set<std::string> names;
     for (const AddedRecord& added : patch.added) {
-      if (!added.is_function && patch.name(added.name) == name) return patch.start + added.address;
+      if (added.is_function) continue;
+      const std::string name = patch.name(added.name);
+      if (is_numbered(name) && patch.state.status != kApplied) continue;
+      AddedVariable& variable = all[name];
+      variable = {patch.start + added.address, added.size, variable.ambiguous || !names.insert(name).second};
     }
   }
-  return 0;
+  return all;
 }
 
 Result<std::string> fix(pid_t pid, const FixArguments& arguments) {
@@ -111,12 +125,13 @@ Result<std::string> fix(pid_t pid, const FixArguments& arguments) {
   }
   if (loaded.start == 0) {
     Loading loading(target, modules.value(), &threads, arguments.deadline);
-    const auto added = [&](const std::string& name) { return added_before(patches.value(), module->bias, name); };
-    auto report = loading.load_image(payload.value(), *module, arguments.digest, patches.value().size() + 1, added);
+    auto report = loading.load_image(payload.value(), *module, arguments.digest, patches.value().size() + 1,
+                                     added_before(patches.value(), module->bias));
     if (!report) return target.failed(report.error());
     loaded = report.value();
   }
-  auto report = commit(target, modules.value(), &threads, {loaded.start, true, arguments.by, arguments.uid, arguments.deadline});
+  auto report = commit(target, modules.value(), &threads,
+                       {loaded.start, true, arguments.superseded, arguments.by, arguments.uid, arguments.deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), loaded.borrowed_ms) + ",\"start\":" + json_number(loaded.start) + "}";
 }
@@ -129,18 +144,18 @@ Result<std::string> undo(pid_t pid, Clock::time_point deadline, uint64_t start) 
   auto modules = Modules::read(opened.value());
   if (!modules) return modules.error();
   Threads threads(opened.value());
-  auto report = commit(opened.value(), modules.value(), &threads, {start, false, "", 0, deadline});
+  auto report = commit(opened.value(), modules.value(), &threads, {start, false, {}, "", 0, deadline});
   if (!report) return report.error();
   return "{" + committed(report.value(), 0) + "}";
 }
 
 std::string describe(const LoadedPatch& patch) {
-  static const char* const names[] = {"loaded", "applied", "undone"};
+  static const char* const names[] = {"loaded", "applied", "undone", "superseded"};
   std::vector<std::string> replaced, functions, variables, values;
   for (const RedirectRecord& redirect : patch.redirects) replaced.push_back(patch.name(redirect.name));
   for (const AddedRecord& added : patch.added) (added.is_function ? functions : variables).push_back(patch.name(added.name));
   for (const EditRecord& edit : patch.edits) values.push_back(patch.name(edit.name));
-  const uint32_t status = std::min<uint32_t>(patch.state.status, 2);
+  const uint32_t status = std::min<uint32_t>(patch.state.status, kSuperseded);
   return "{\"start\":" + json_number(patch.start) + ",\"status\":\"" + names[status] + "\",\"order\":" +
          json_number(patch.state.order) + ",\"appliedAt\":" + json_number(patch.state.applied_at / 1000000) +
          ",\"undoneAt\":" + json_number(patch.state.undone_at / 1000000) + ",\"by\":" + json_text(patch.state.by) +
@@ -163,8 +178,14 @@ Result<std::string> status(pid_t pid) {
     if (module.executable) break;
   }
   if (json.back() == ':') json += "\"\",\"buildId\":\"\"";
-  json += ",\"patches\":[";
+  json += ",\"modules\":[";
   bool first = true;
+  for (const ProcessModule& module : modules.value().all()) {
+    json += std::string(first ? "" : ",") + "{\"path\":" + json_text(module.path) + ",\"buildId\":" + json_text(module.build_id) + "}";
+    first = false;
+  }
+  json += "],\"patches\":[";
+  first = true;
   for (const LoadedPatch& patch : patches.value()) {
     json += (first ? "" : ",") + describe(patch);
     first = false;
@@ -188,9 +209,11 @@ Result<std::string> run(const std::vector<std::string>& arguments) {
   const std::string command = arguments.empty() ? "" : arguments[0];
   const pid_t pid = arguments.size() > 1 ? atoi(arguments[1].c_str()) : 0;
   if (arguments.size() > 2) end_soon_after(arguments[2].c_str());
-  if (command == "fix" && arguments.size() == 6) {
+  if (command == "fix" && arguments.size() >= 6) {
+    std::vector<uint64_t> superseded;
+    for (size_t i = 6; i < arguments.size(); i++) superseded.push_back(strtoull(arguments[i].c_str(), nullptr, 10));
     return fix(pid, {deadline_of(arguments[2].c_str()), arguments[3], arguments[4],
-                     uint32_t(strtoul(arguments[5].c_str(), nullptr, 10))});
+                     uint32_t(strtoul(arguments[5].c_str(), nullptr, 10)), superseded});
   }
   if (command == "undo" && arguments.size() == 4) {
     return undo(pid, deadline_of(arguments[2].c_str()), strtoull(arguments[3].c_str(), nullptr, 10));

@@ -12,32 +12,32 @@ bool replaces(const LoadedPatch& patch, uint64_t entry) {
                      [&](const RedirectRecord& redirect) { return redirect.entry == entry; });
 }
 
-/// The patch whose version of a function calls reach, if `patch` is applied or not; null for the module's own.
-const LoadedPatch* reached(const std::vector<LoadedPatch>& patches, const LoadedPatch& patch, bool applied, bool newest,
+/// The patch whose version of a function calls reach; null for the module's own.
+const LoadedPatch* reached(const std::vector<LoadedPatch>& patches, const Standing& standing, uint64_t module_bias,
                            uint64_t entry) {
   const LoadedPatch* found = nullptr;
-  for (const LoadedPatch& one : patches) {
-    const bool counts = one.start == patch.start ? applied : one.state.status == kApplied;
-    if (!counts || one.record.module_bias != patch.record.module_bias || !replaces(one, entry)) continue;
-    if (newest && one.start == patch.start) return &one;
-    if (!found || one.state.order > found->state.order) found = &one;
+  uint64_t newest = 0;
+  for (size_t i = 0; i < patches.size(); i++) {
+    if (standing[i] <= newest || patches[i].record.module_bias != module_bias || !replaces(patches[i], entry)) continue;
+    found = &patches[i];
+    newest = standing[i];
   }
   return found;
 }
 
 }  // namespace
 
-Result<Nothing> find_reliances(const std::vector<LoadedPatch>& patches, const LoadedPatch& patch, bool apply,
+Result<Nothing> find_reliances(const std::vector<LoadedPatch>& patches, const Standing& before, const Standing& after,
                                std::vector<CodeRange>* ranges) {
-  for (const LoadedPatch& one : patches) {
-    if (one.record.module_bias != patch.record.module_bias || one.state.status == kLoaded) continue;  // it never ran
+  for (size_t i = 0; i < patches.size(); i++) {
+    const LoadedPatch& one = patches[i];
+    if (one.state.status == kLoaded && after[i] == 0) continue;  // it never ran
+    const uint64_t bias = one.record.module_bias;
     for (const RelianceRecord& reliance : one.reliances) {
-      if (!replaces(patch, reliance.callee)) continue;
-      const LoadedPatch* before = reached(patches, patch, patch.state.status == kApplied, false, reliance.callee);
-      const LoadedPatch* after = reached(patches, patch, apply, apply, reliance.callee);
-      if (after == before || after == &one) continue;
-      const bool stays = one.start == patch.start ? apply : one.state.status == kApplied;
-      const bool called = stays && (reliance.caller == 0 || reached(patches, patch, apply, apply, reliance.caller) == &one);
+      const LoadedPatch* will_be = reached(patches, after, bias, reliance.callee);
+      if (will_be == reached(patches, before, bias, reliance.callee) || will_be == &one) continue;
+      const bool called =
+          after[i] != 0 && (reliance.caller == 0 || reached(patches, after, bias, reliance.caller) == &one);
       const std::string caller = one.name(reliance.name), callee = one.name(reliance.callee_name);
       if (called) {
         return Error{"E_CALLER",

@@ -15,9 +15,12 @@ struct CodeRange {
   std::string why;
 };
 
-/// Adds what counts on another version of a function than the one that its calls reach once `patch` is applied, or taken
-/// back. Errors: E_CALLER (such code would go on being called).
-Result<Nothing> find_reliances(const std::vector<LoadedPatch>& patches, const LoadedPatch& patch, bool apply,
+/// Which of a process's patches apply, in the order of the patches: 0 for one that does not, else its order (StateRecord).
+using Standing = std::vector<uint64_t>;
+
+/// Adds what counts on another version of a function than the one that its calls reach afterwards.
+/// Errors: E_CALLER (such code would go on being called).
+Result<Nothing> find_reliances(const std::vector<LoadedPatch>& patches, const Standing& before, const Standing& after,
                                std::vector<CodeRange>* ranges);
 
 }  // namespace hotreload

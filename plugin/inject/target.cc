@@ -120,7 +120,8 @@ Result<Nothing> Target::examine() {
 
 bool Target::has_exited() const {
   const std::string state = status_field(folder_of(pid_), "State");
-  return state.empty() || state[0] == 'Z' || state[0] == 'X';
+  if (state.empty() || state[0] == 'Z' || state[0] == 'X') return true;
+  return status_field(folder_of(pid_), "VmSize").empty();  // on its way out: it has no memory any more
 }
 
 bool Target::is_stopped() const { return status_field(folder_of(pid_), "State").rfind("T (stopped)", 0) == 0; }

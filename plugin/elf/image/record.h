@@ -120,6 +120,7 @@ enum Status : uint32_t {
   kLoaded = 0,   ///< nothing was redirected yet
   kApplied = 1,
   kUndone = 2,
+  kSuperseded = 3,  ///< a later version of the same fix took its place
 };
 
 /// Changes while the process runs; in the writable part.
