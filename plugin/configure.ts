@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileS
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { startCommand } from "./command.js";
 import { failure, type Result, success } from "./errors.js";
+import { readCache } from "./graph/cmake_cache.js";
 import { GLOB_SCRIPT } from "./graph/configure_inputs.js";
 import { writeFileApiQuery } from "./graph/file_api.js";
 import { cmakeFolder } from "./package_root.js";
@@ -155,18 +156,6 @@ async function presetVariables({ sourceDir, preset }: ConfigureOptions): Promise
     variables.set(name, value);
   }
   return success(variables);
-}
-
-/** The entries of CMakeCache.txt: name -> value; empty if there is none. */
-export function readCache(buildDir: string): Map<string, string> {
-  const entries = new Map<string, string>();
-  const path = join(buildDir, "CMakeCache.txt");
-  if (!existsSync(path)) return entries;
-  for (const line of readFileSync(path, "utf8").split("\n")) {
-    const match = /^([A-Za-z_][^:=]*):[A-Z]+=(.*)$/.exec(line);
-    if (match) entries.set(match[1] as string, match[2] as string);
-  }
-  return entries;
 }
 
 function splitDefinition(definition: string): { name: string; value: string } {

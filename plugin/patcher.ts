@@ -1,7 +1,6 @@
 // Keeps what every process runs, and makes the patch that brings a process to the state of the objects on disk.
-import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { basename, relative } from "node:path";
+import { basename } from "node:path";
 import {
   buildPatch,
   type ModuleChange,
@@ -13,17 +12,18 @@ import { readCompileCommand } from "./compile_command.js";
 import { diskFull } from "./disk_full.js";
 import { type ExportsHandle, readExports } from "./elf/index.js";
 import { failure, type Problem, type Result, success } from "./errors.js";
-import { Generations } from "./generations.js";
+import type { Generations } from "./generations.js";
 import type { BuildGraph, ObjectPath } from "./graph/graph.js";
+import { KeptBuild } from "./kept_build.js";
 import { findLinker, type Linker } from "./link.js";
-import { ModuleFiles } from "./module_files.js";
+import type { ModuleFiles } from "./module_files.js";
 import type { NinjaLog } from "./ninja_log.js";
-import { isIntact, ObjectVersions, timeOf, type Version } from "./object_versions.js";
+import { isIntact, type ObjectVersions, type Version } from "./object_versions.js";
 import { followCode, type OldCode } from "./old_code.js";
 import type { AppliedLibrary, AppliedPatch, LoadedModule, ReservedRange, Standing } from "./process.js";
 import { type PatchRecord, ProcessHistories, type ProcessId, UNDO_REACH } from "./process_history.js";
 import { type Known, ProcessUnits, type UnitsOfModule, unitsIn } from "./process_units.js";
-import { ProjectModules } from "./project_modules.js";
+import type { ProjectModules } from "./project_modules.js";
 import { RunningModules } from "./running_modules.js";
 import { matchUnits, type Unit, type UnitKey } from "./translation_units.js";
 
@@ -67,7 +67,7 @@ export interface Turn {
 
 export class Patcher {
   readonly #linker: Linker;
-  readonly #log: NinjaLog;
+  readonly #build: KeptBuild;
   readonly #versions: ObjectVersions;
   readonly #generations: Generations;
   readonly #histories: ProcessHistories;
@@ -75,100 +75,62 @@ export class Patcher {
   readonly #files: ModuleFiles;
   readonly #units: ProcessUnits;
   readonly #exports = new Map<string, ExportsHandle>();
-  /** Module -> inode, time and size of its file when it was last recorded. */
-  readonly #linked = new Map<string, string>();
   readonly #running: RunningModules;
   #graph: BuildGraph;
 
   private constructor(
     graph: BuildGraph,
     linker: Linker,
-    log: NinjaLog,
-    stores: [ObjectVersions, Generations, ProcessHistories, RunningModules],
+    build: KeptBuild,
+    histories: ProcessHistories,
+    running: RunningModules,
   ) {
     this.#graph = graph;
     this.#linker = linker;
-    this.#log = log;
-    [this.#versions, this.#generations, this.#histories, this.#running] = stores;
-    this.#files = new ModuleFiles(this.#generations, this.#versions);
-    this.#units = new ProcessUnits(this.#histories, this.#running);
-    this.#modules = new ProjectModules(graph, this.#generations);
+    this.#build = build;
+    this.#versions = build.versions;
+    this.#generations = build.generations;
+    this.#modules = build.modules;
+    this.#files = build.files;
+    this.#histories = histories;
+    this.#running = running;
+    this.#units = new ProcessUnits(histories, running);
   }
 
   /** @param stateDir `<build>/.hotreload`, 0700. Errors: E_TOOL. */
   static async open(graph: BuildGraph, stateDir: string, log: NinjaLog): Promise<Result<Patcher>> {
     const linker = await findLinker();
     if (!linker.ok) return linker;
-    const versions = ObjectVersions.open(stateDir, (object) => graph.resolve(object));
-    const generations = await Generations.open(stateDir);
+    const build = await KeptBuild.open(graph, stateDir, log);
     const histories = await ProcessHistories.open(stateDir);
     const running = await RunningModules.open(stateDir);
-    return success(new Patcher(graph, linker.value, log, [versions, generations, histories, running]));
+    return success(new Patcher(graph, linker.value, build, histories, running));
   }
 
   /** The graph was loaded anew. */
   setGraph(graph: BuildGraph): void {
     this.#graph = graph;
-    this.#modules.setGraph(graph);
-    this.#versions.setResolver((object) => graph.resolve(object));
+    this.#build.setGraph(graph);
   }
 
-  /** Call before ninja builds these objects: takes the present files away, so that it builds them anew. */
-  async beforeBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
-    return this.#versions.setAside(objects);
+  /** Call before ninja builds these objects, see KeptBuild. */
+  beforeBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
+    return this.#build.beforeBuild(objects);
   }
 
-  /** Call after ninja ended, however it ended: what it did not write is put back. Errors: E_BASELINE. */
-  async afterBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
-    return this.#versions.settle(objects);
+  /** Call after ninja ended, however it ended. Errors: E_BASELINE. */
+  afterBuild(objects: readonly ObjectPath[]): Promise<Result<void>> {
+    return this.#build.afterBuild(objects);
   }
 
-  /**
-   * Call after a build that may have written anything, ours or another's, when no ninja runs: takes over what lies in
-   * the build tree, objects and modules. Errors: E_STRIPPED, E_BASELINE.
-   */
-  async afterFullBuild(): Promise<Result<void>> {
-    const modules = this.#modules.paths;
-    const kept = this.#versions.keep([...new Set(modules.flatMap((module) => this.#graph.objectsOf(module)))]);
-    if (!kept.ok) return kept;
-    const added = [];
-    for (const module of modules) {
-      const linked = statSync(module, { bigint: true, throwIfNoEntry: false });
-      if (linked === undefined) continue; // it is not part of what was asked for
-      const stamp = `${linked.ino}-${linked.mtimeNs}-${linked.size}`;
-      if (this.#linked.get(module) === stamp) continue;
-      const objects = this.#linkedObjects(module, linked.mtimeNs);
-      // Another build was broken off between an object and its module, or the file was copied there from elsewhere:
-      // only the next link says what is in it.
-      if (!objects || !this.#log.vouchesFor(relative(this.#graph.buildDir, module), linked.mtimeNs)) continue;
-      const file = await this.#files.onDisk(module, objects);
-      if (!file.ok) {
-        if (file.problem.code === "E_STRIPPED") return file;
-        continue;
-      }
-      this.#linked.set(module, stamp);
-      added.push({ module, buildId: file.value.buildId, objects });
-    }
-    const running = this.#running.buildIds;
-    await this.#generations.add(added, (buildId) => running.has(buildId));
-    this.#versions.forgetOthers(this.#generations.all.flatMap((generation) => Object.keys(generation.objects)));
-    return success(undefined);
+  /** Call after a build that may have written anything. Errors: E_STRIPPED, E_BASELINE. */
+  afterFullBuild(): Promise<Result<void>> {
+    return this.#build.afterFullBuild(this.#running.buildIds);
   }
 
   /** Call after a link that was broken off. */
   restoreModules(): Promise<void> {
-    return this.#modules.restore();
-  }
-
-  /** The versions that a module was linked from, undefined if one of its objects was built after the link. */
-  #linkedObjects(module: string, linkedNs: bigint): Record<ObjectPath, Version> | undefined {
-    const objects: Record<ObjectPath, Version> = {};
-    for (const object of this.#graph.objectsOf(module)) {
-      const version = this.#versions.current(object);
-      if (version === undefined || timeOf(version) > linkedNs) return undefined;
-      objects[object] = version;
-    }
-    return objects;
+    return this.#build.restoreModules();
   }
 
   /** True if the module is one that the project links. */

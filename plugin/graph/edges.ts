@@ -10,7 +10,8 @@ export type EdgeId = number;
 export type BuildStatement = Pick<
   Edge,
   "outputs" | "implicitOutputs" | "inputs" | "implicitInputs" | "isPhony" | "get"
->;
+> &
+  Partial<Pick<Edge, "rule">>; // makefiles have no names for their commands
 export interface BuildStatements {
   readonly edges: readonly BuildStatement[];
   readonly variables: ReadonlyMap<string, string>;

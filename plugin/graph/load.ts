@@ -9,6 +9,7 @@ import { type BuildStatements, type Edges, numberEdges, readManifest } from "./e
 import { type CodeModel, readFileApi } from "./file_api.js";
 import { globDirectories } from "./glob_directories.js";
 import type { BuildGraph, ObjectPath, Target } from "./graph.js";
+import { readLinkerRules } from "./linker_rules.js";
 import { readMakefiles } from "./makefiles.js";
 import { findModules, type Modules } from "./modules.js";
 import { readNinjaDeps } from "./ninja_deps.js";
@@ -22,15 +23,20 @@ export interface LoadedGraph extends BuildGraph {
   readonly notes: readonly string[];
 }
 
+/** Who tells the targets: CMake, which was asked with `writeFileApiQuery` before it ran, or build.ninja as it is. */
+export type TargetSource = "file-api" | "linker-rules";
+
 /**
- * @param buildDir where CMake was run for Ninja, Ninja Multi-Config or Unix Makefiles, after `writeFileApiQuery`
+ * @param buildDir where CMake was run for Ninja, Ninja Multi-Config or Unix Makefiles; for "linker-rules" for Ninja
  * @returns E_GRAPH, E_FILE_API, E_NINJA_SYNTAX or E_NINJA_LOG
  */
-export async function loadGraph(buildDir: string): Promise<Result<LoadedGraph>> {
+export async function loadGraph(buildDir: string, targets: TargetSource = "file-api"): Promise<Result<LoadedGraph>> {
   const directory = realPath(resolve(buildDir));
   const read = readStatements(directory);
   if (!read.ok) return read;
-  const model = await readFileApi(directory, read.value.configuration);
+  const { statements, configuration } = read.value;
+  const model =
+    targets === "file-api" ? await readFileApi(directory, configuration) : readLinkerRules(directory, statements);
   if (!model.ok) return model;
   if (realPath(model.value.buildDir) !== directory) {
     const message = `CMake configured it as ${model.value.buildDir}; run cmake again where it is now`;
@@ -40,7 +46,7 @@ export async function loadGraph(buildDir: string): Promise<Result<LoadedGraph>> 
   const { sourceDir, buildDir: spelling, cmakeRoot } = model.value;
   const places: Places = { sourceDir: realPath(sourceDir), buildDir: directory, cmakeRoot: realPath(cmakeRoot) };
   const nodes = new Nodes(directory, [resolve(buildDir), spelling]);
-  const edges = numberEdges(read.value.statements, nodes);
+  const edges = numberEdges(statements, nodes);
   const graph = new Graph({
     places,
     model: model.value,

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { suite } from "uvu";
-import { cmakeArguments, configure, findProject, readCache } from "../../plugin/configure.js";
+import { cmakeArguments, configure, findProject } from "../../plugin/configure.js";
+import { readCache } from "../../plugin/graph/cmake_cache.js";
 import { cmakeFolder } from "../../plugin/package_root.js";
 import { Scratch } from "./scratch.js";
 

@@ -51,6 +51,28 @@ function dirtyForNinja(): string[] {
   return lines.flatMap((line) => commands.get(line) ?? []).sort();
 }
 
+test("the linker rules of build.ninja tell the same modules, objects and dependents as CMake itself", async () => {
+  const result = await loadGraph(project.buildDir, "linker-rules");
+  assert.ok(result.ok, result.ok ? "" : JSON.stringify(result.problem));
+  const rules = result.value;
+  assert.deepEqual(
+    [rules.sourceDir, rules.buildDir, rules.projectName],
+    [graph.sourceDir, graph.buildDir, graph.projectName],
+  );
+  assert.deepEqual(rules.watchedFiles.toSorted(), graph.watchedFiles.toSorted());
+  for (const file of graph.watchedFiles)
+    assert.deepEqual(rules.affectedObjects([file]), graph.affectedObjects([file]), file);
+  const linked = ["EXECUTABLE", "SHARED_LIBRARY", "MODULE_LIBRARY"];
+  const modulesOf = (each: LoadedGraph) =>
+    Object.fromEntries(
+      each.targets
+        .filter(({ type }) => linked.includes(type))
+        .map(({ name, artifacts }) => [name, [artifacts[0], each.objectsOf(artifacts[0] ?? "")]]),
+    );
+  assert.deepEqual(modulesOf(rules), modulesOf(graph));
+  assert.equal(Object.keys(modulesOf(rules)).length, 5);
+});
+
 test("the directories, the project and its targets are known", () => {
   assert.equal(graph.sourceDir, project.sourceDir);
   assert.equal(graph.buildDir, project.buildDir);
