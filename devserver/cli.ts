@@ -3,7 +3,7 @@
 
 import { Command, Option } from "commander";
 import { cmakeFolder, packageVersion } from "../plugin/package_root.js";
-import { addProductionCommands, isProcess, status, undo } from "./production.js";
+import { addProductionCommands, isProcess, notAProcess, status, undo } from "./production.js";
 import type { Unsupported } from "./report.js";
 
 interface DevFlags {
@@ -20,6 +20,25 @@ interface DevFlags {
 /** The dev server is loaded by those who need it: `fix` and its like should not wait for it. */
 const loadDev = () => import("./dev.js");
 const loadAsking = () => import("./asking.js");
+
+interface AttachFlags {
+  readonly timeout: string;
+  readonly trustTypes?: true;
+  readonly json?: true;
+}
+
+async function followProcess(pid: string, build: string | undefined, flags: AttachFlags): Promise<number> {
+  const json = flags.json === true;
+  if (!isProcess(pid)) return notAProcess(pid, json);
+  const { attach } = await import("./attach.js");
+  return attach({
+    pid: Number(pid),
+    ...(build === undefined ? {} : { buildDir: build }),
+    timeoutMs: Number(flags.timeout) * 1000,
+    trustTypes: flags.trustTypes === true,
+    json,
+  });
+}
 
 interface UndoFlags extends Pick<DevFlags, "build" | "json"> {
   readonly timeout: string;
@@ -108,6 +127,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   addProductionCommands(program, (result) => {
     code = result;
   });
+  program
+    .command("attach")
+    .description("follow a process that was built without hotreload: each save changes it")
+    .usage("<pid> [build] [options]")
+    .argument("<pid>", "of a program that CMake and Ninja have built, with -g")
+    .argument("[build]", "its build directory (default: the nearest one above the program)")
+    .option("--timeout <seconds>", "at each save: how long to wait for a moment at which it can be done", "5")
+    .option("--trust-types", "where there is no debug information, take it for granted that no type changed")
+    .option("--json", "report in lines of JSON")
+    .action(async (pid: string, build: string | undefined, flags: AttachFlags) => {
+      code = await followProcess(pid, build, flags);
+    });
   program
     .command("cmake-dir")
     .description("print the folder of HotReload.cmake, for CMAKE_MODULE_PATH")

@@ -1,6 +1,5 @@
 // `hotreload dev`: opens session and project, starts the program, and reloads until the user ends it.
 
-import pc from "picocolors";
 import { peerCredentials } from "../plugin/elf/index.js";
 import { type Result, success } from "../plugin/errors.js";
 import { chooseProgram, locateProject, type Project } from "../plugin/project.js";
@@ -16,8 +15,7 @@ import { Program, type ProgramEvents } from "./program.js";
 import { watchProject } from "./project_watch.js";
 import { Reload } from "./reload.js";
 import { errorReport, type Reporter, type Unsupported } from "./report.js";
-import { jsonReporter } from "./report_json.js";
-import { terminalReporter } from "./report_terminal.js";
+import { reporterFor } from "./reporting.js";
 import { prepareSession, publishSession, removeSession, type Session } from "./session.js";
 import type { Watch } from "./watch.js";
 
@@ -272,14 +270,4 @@ function warnIfSilent(program: Program | undefined, agents: Agents, report: Repo
     report({ type: "error", code: "E_PROGRAM", message });
   };
   setTimeout(look, CONNECT_MS).unref();
-}
-
-function reporterFor(options: DevOptions, projectDir: string): Reporter {
-  const write = (text: string): void => {
-    process.stdout.write(text);
-  };
-  if (options.json) return jsonReporter(write);
-  const interactive = process.stdout.isTTY === true;
-  const colors = pc.createColors(interactive && pc.isColorSupported);
-  return terminalReporter({ projectDir, colors, interactive, write });
 }

@@ -124,6 +124,12 @@ function printContents(contents: Pick<ProcessPatch, "replaces" | "addsFunctions"
 /** True for what can only be the number of a process. */
 export const isProcess = (text: string): boolean => /^[1-9][0-9]*$/.test(text);
 
+/** Says so; the exit code. */
+export function notAProcess(text: string, json: boolean): number {
+  printProblems([{ code: "E_PROCESS", message: `${text} is not the number of a process` }], json);
+  return 1;
+}
+
 async function fix(args: readonly string[], flags: FixFlags): Promise<number> {
   const json = flags.json === true;
   const file = args.at(-1) ?? "";
@@ -134,10 +140,7 @@ async function fix(args: readonly string[], flags: FixFlags): Promise<number> {
   }
   const pids = new Set<number>();
   for (const text of args.slice(0, -1)) {
-    if (!isProcess(text)) {
-      printProblems([{ code: "E_PROCESS", message: `${text} is not the number of a process` }], json);
-      return 1;
-    }
+    if (!isProcess(text)) return notAProcess(text, json);
     pids.add(Number(text));
   }
   if (flags.all) {
@@ -195,13 +198,15 @@ export async function status(pids: readonly string[], json: boolean): Promise<nu
 function printStatus({ pid, program, buildId, patches }: ProcessStatus): void {
   console.log(`process ${pid}  ${program}  build-id ${buildId}`);
   if (patches.length === 0) console.log("no patches");
-  for (const patch of patches) {
+  const superseded = patches.filter(({ state }) => state === "superseded").length;
+  for (const patch of patches.filter(({ state }) => state !== "superseded")) {
     const when = patch.undone ?? patch.applied;
     const place = patch.buildId === buildId ? "" : `  in ${patch.module}`;
     console.log(`${patch.state.padEnd(8)} ${patch.name}  ${when?.toISOString() ?? ""}  by ${patch.by}${place}`);
     if (patch.description !== "") console.log(`         ${patch.description}`);
     printContents(patch);
   }
+  if (superseded > 0) console.log(`         and ${superseded} that later versions took the place of`);
 }
 
 export async function undo(

@@ -58,6 +58,19 @@ export type Report =
       /** What a key does for a program that ended with a patch: start it as it is saved, or as it was linked. */
       readonly offers?: readonly ("restart" | "undo")[];
     }
+  /** A process that was not prepared is followed from here on. */
+  | {
+      readonly type: "attached";
+      readonly pid: number;
+      readonly executable: string;
+      readonly buildDir: string;
+      /** The executable and the libraries that are replaced. */
+      readonly modules: readonly string[];
+      /** In words: what a prepared program could do. */
+      readonly missing: readonly string[];
+    }
+  /** It is not followed any more; these patches stay in it. */
+  | { readonly type: "detached"; readonly pid: number; readonly patches: readonly string[] }
   /** What the program prints. */
   | { readonly type: "output"; readonly pid: number; readonly stream: "stdout" | "stderr"; readonly text: string }
   | {
@@ -70,6 +83,8 @@ export type Report =
       readonly ms: Timings;
       readonly patch: number;
       readonly pid: number;
+      /** Milliseconds for which all threads stood still; only where they had to. */
+      readonly stoppedMs?: number;
       /** Threads in whose frames old code of a replaced function may stand. */
       readonly stillRunning: readonly StillRunning[];
       readonly notes: readonly string[];

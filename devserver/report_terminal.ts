@@ -58,6 +58,16 @@ export function terminalText(report: Report, options: Pick<TerminalOptions, "pro
       return report.state === "connected"
         ? colors.dim(`process ${report.pid} connected`)
         : [`process ${report.pid} exited${exitText(report)}`, ...crashNote(report, projectDir)].join("\n");
+    case "attached": {
+      const what = report.modules.map((path) => shown(path, projectDir)).join(", ");
+      const line = `${colors.green("attached")}  process ${report.pid}  ${what}`;
+      return [line, ...report.missing.map((text) => colors.dim(`     ${text}`))].join("\n");
+    }
+    case "detached": {
+      const line = `${colors.green("detached")}  process ${report.pid}`;
+      if (report.patches.length === 0) return `${line} runs what was linked`;
+      return `${line} goes on with ${report.patches.join(", ")}; \`hotreload undo ${report.pid}\` takes that back`;
+    }
     case "output":
       return report.text;
     case "hot": {

@@ -292,6 +292,11 @@ const ADDON = "plugin/elf/build/hotreload_elf.node";
 
 let loaded: Addon | undefined;
 
+/** Loads the native part now: this process may lose the right to read it. */
+export function loadAddon(): void {
+  addon();
+}
+
 function addon(): Addon {
   loaded ??= createRequire(import.meta.url)(join(packageRoot(), ADDON)) as Addon;
   return loaded;

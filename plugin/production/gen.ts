@@ -5,24 +5,32 @@ import { basename, join } from "node:path";
 import { layouts, type NamePair, type Produced, produce, shortName } from "../elf/index.js";
 import { failure, type Problem, type Result, success } from "../errors.js";
 import { packageVersion } from "../package_root.js";
+import { placedProblems } from "../places.js";
 import { type Manifest, writePatchFile } from "./patch_file.js";
 
-export interface GenRequest {
+/** What a patch is made of. */
+export interface PatchParts {
   readonly module: string;
-  /** Objects of the fix. */
-  readonly objects: readonly string[];
-  /** An object or a folder of objects as it was linked into the module, and the changed one. */
-  readonly from?: string;
-  readonly to?: string;
-  readonly output: string;
   readonly debugFile?: string;
   readonly unit?: string;
   /** Name in the module, name in the fix. */
   readonly replace: readonly NamePair[];
   readonly set: readonly NamePair[];
   readonly applyInitializers: boolean;
-  readonly name?: string;
+  readonly name: string;
   readonly description?: string;
+  /** Kept in the process with the description, for whoever patches it next. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+export interface GenRequest extends Omit<PatchParts, "name"> {
+  /** Objects of the fix. */
+  readonly objects: readonly string[];
+  /** An object or a folder of objects as it was linked into the module, and the changed one. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly output: string;
+  readonly name?: string;
 }
 
 export interface GenReport {
@@ -31,32 +39,69 @@ export interface GenReport {
   readonly output: string;
 }
 
-export type GenOutcome =
-  | { readonly kind: "made"; readonly report: GenReport }
-  | { readonly kind: "refused"; readonly reasons: readonly Problem[] };
+export interface Refused {
+  readonly kind: "refused";
+  readonly reasons: readonly Problem[];
+}
 
-const refused = (...reasons: Problem[]): GenOutcome => ({ kind: "refused", reasons });
+export type GenOutcome = { readonly kind: "made"; readonly report: GenReport } | Refused;
+
+export type PatchOutcome =
+  | {
+      readonly kind: "made";
+      readonly manifest: Manifest;
+      readonly payload: Buffer;
+      /** Objects of the fix whose types could not be compared. */
+      readonly untyped: readonly string[];
+    }
+  | Refused;
+
+const refused = (...reasons: Problem[]): Refused => ({ kind: "refused", reasons });
 
 /** Writes the patch file, unless anything is refused: then nothing is written. */
 export async function generatePatch(request: GenRequest): Promise<GenOutcome> {
   const pairs = await objectPairs(request);
   if (!pairs.ok) return refused(pairs.problem);
   const name = request.name ?? basename(request.output, ".hrp");
+  const made = await makePatch({ ...request, name }, pairs.value);
+  if (made.kind === "refused") return made;
+  const notes = made.untyped.map((object) => `${basename(object)} has no debug information: types were not compared`);
+  const manifest = { ...made.manifest, notes: [...new Set([...made.manifest.notes, ...notes])] };
+  const digest = await writePatchFile(request.output, manifest, made.payload);
+  return { kind: "made", report: { manifest, digest, output: request.output } };
+}
+
+/**
+ * The patch, in memory.
+ * @param pairs object of the fix, and the one that was linked into the module or ""
+ */
+export async function makePatch(request: PatchParts, pairs: readonly NamePair[]): Promise<PatchOutcome> {
+  const { name } = request;
   const created = new Date().toISOString();
   const by = userInfo().username;
   const produced = await produce({
     module: request.module,
     debugFile: request.debugFile ?? "",
     unit: request.unit ?? "",
-    objects: pairs.value,
+    objects: pairs,
     renames: request.replace,
     values: request.set,
     applyInitializers: request.applyInitializers,
-    description: JSON.stringify({ name, description: request.description ?? "", created, by }),
+    description: JSON.stringify({
+      name,
+      description: request.description ?? "",
+      created,
+      by,
+      versions: request.versions,
+    }),
   });
   if (!produced.ok) return refused(produced.problem);
-  const checked = await compareTypes(pairs.value, produced.value);
-  const reasons = [...checked.reasons, ...produced.value.refusals.map(({ code, message }) => ({ code, message }))];
+  const checked = await compareTypes(pairs, produced.value);
+  const placed = await placedProblems(
+    produced.value.refusals,
+    pairs.map(({ first, second }) => ({ before: second || null, after: first })),
+  );
+  const reasons = [...checked.reasons, ...placed];
   if (reasons.length > 0) return refused(...reasons);
   const { value } = produced;
   const manifest: Manifest = {
@@ -75,11 +120,9 @@ export async function generatePatch(request: GenRequest): Promise<GenOutcome> {
     notes: [
       ...readable(value.kept).map((variable) => `the initializer of ${variable} differs; its live value stays`),
       ...readable(value.unused).map((name) => `nothing calls ${name}: it was compiled into its callers`),
-      ...checked.notes,
     ],
   };
-  const digest = await writePatchFile(request.output, manifest, value.payload);
-  return { kind: "made", report: { manifest, digest, output: request.output } };
+  return { kind: "made", manifest, payload: value.payload, untyped: checked.untyped };
 }
 
 /** Demangled, without the source in front of a static's name, each once. */
@@ -126,10 +169,10 @@ async function objectsIn(folder: string): Promise<string[]> {
   return found.filter((path) => path.endsWith(".o")).sort();
 }
 
-/** Types that old and new code see differently; where there is no debug information that is said. */
+/** Types that old and new code see differently, and the objects of the fix that have no debug information to tell. */
 async function compareTypes(pairs: readonly NamePair[], produced: Produced) {
   const reasons: Problem[] = [];
-  const notes: string[] = [];
+  const untyped: string[] = [];
   for (const { first, second } of pairs) {
     if (second === "" || produced.replaced.length === 0) continue;
     const found = await layouts(second, first);
@@ -139,8 +182,8 @@ async function compareTypes(pairs: readonly NamePair[], produced: Produced) {
     }
     for (const { code, message, file, line } of found.value) {
       if (file !== "") reasons.push({ code, message, file, line });
-      else notes.push(`${basename(first)} has no debug information: types were not compared`);
+      else untyped.push(first);
     }
   }
-  return { reasons, notes: [...new Set(notes)] };
+  return { reasons, untyped };
 }

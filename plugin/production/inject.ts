@@ -6,6 +6,9 @@ import { packageRoot } from "../package_root.js";
 
 const HELPER = "plugin/inject/build/hotreload_inject";
 
+/** Runs one command of the helper: arguments and input as plugin/inject/main.cc has them. */
+export type Injector = <T>(args: readonly string[], input?: Buffer) => Promise<Result<T>>;
+
 /**
  * Runs one command of the helper. It is a session of its own: what it has begun it ends, whatever happens to us.
  * Errors: those that the helper reports; E_TOOL if it cannot be started or was killed.

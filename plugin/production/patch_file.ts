@@ -41,14 +41,24 @@ export interface PatchFile {
 
 const digestOf = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 
-/** Replaces the file as a whole, so that it is never seen half-written. Returns its digest. */
-export async function writePatchFile(path: string, manifest: Manifest, payload: Buffer): Promise<string> {
+/** The contents of the file without its digest. */
+function contentsOf(manifest: Manifest, payload: Buffer): Buffer {
   const text = Buffer.from(JSON.stringify(manifest));
   const header = Buffer.alloc(HEADER);
   MAGIC.copy(header);
   header.writeUInt32LE(VERSION, MAGIC.length);
   header.writeUInt32LE(text.length, MAGIC.length + 4);
-  const contents = Buffer.concat([header, text, payload]);
+  return Buffer.concat([header, text, payload]);
+}
+
+/** A patch that goes into a process without having been a file. */
+export function sealPatch(manifest: Manifest, payload: Buffer): PatchFile {
+  return { manifest, payload, digest: digestOf(contentsOf(manifest, payload)).toString("hex") };
+}
+
+/** Replaces the file as a whole, so that it is never seen half-written. Returns its digest. */
+export async function writePatchFile(path: string, manifest: Manifest, payload: Buffer): Promise<string> {
+  const contents = contentsOf(manifest, payload);
   const digest = digestOf(contents);
   const temporary = `${path}.${process.pid}.tmp`;
   await writeFile(temporary, Buffer.concat([contents, digest]));

@@ -2,7 +2,7 @@
 import { userInfo } from "node:os";
 import { failure, type Result, success } from "../errors.js";
 import { readable } from "./gen.js";
-import { inject } from "./inject.js";
+import { type Injector, inject } from "./inject.js";
 import type { PatchFile } from "./patch_file.js";
 
 /** What a change did to the process. Milliseconds. */
@@ -18,8 +18,11 @@ export interface Interruption {
   readonly kept: readonly string[];
 }
 
-/** `loaded`: it was brought in and never applied, because `fix` was interrupted. */
-export type PatchState = "loaded" | "applied" | "undone";
+/**
+ * `loaded`: it was brought in and never applied, because `fix` was interrupted. `superseded`: a later version of it took
+ * its place.
+ */
+export type PatchState = "loaded" | "applied" | "undone" | "superseded";
 
 export interface ProcessPatch {
   readonly name: string;
@@ -38,6 +41,8 @@ export interface ProcessPatch {
   readonly addsFunctions: readonly string[];
   readonly addsVariables: readonly string[];
   readonly sets: readonly string[];
+  /** Of one that `attach` made: the versions of the objects that it brought. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** Address in the process. */
   readonly start: number;
 }
@@ -69,7 +74,20 @@ interface ReportedPatch {
   readonly values: readonly string[];
 }
 
+/** An executable or a shared library that a process has loaded. */
+export interface RunningModule {
+  readonly path: string;
+  /** "" if it has none. */
+  readonly buildId: string;
+}
+
+/** What a process has loaded, and its patches. */
+export interface Survey extends ProcessStatus {
+  readonly modules: readonly RunningModule[];
+}
+
 interface ReportedStatus {
+  readonly modules: readonly RunningModule[];
   readonly bits: number;
   readonly program: string;
   readonly buildId: string;
@@ -84,29 +102,49 @@ function applicant(): { readonly name: string; readonly uid: number } {
   return { name: username, uid };
 }
 
-/** Errors: those of plugin/inject. After any of them the process runs what it ran before. */
-export function applyPatch(pid: number, patch: PatchFile, timeoutMs: number): Promise<Result<Interruption>> {
+/**
+ * Errors: those of plugin/inject. After any of them the process runs what it ran before.
+ * @param superseded patches that are taken back at the same moment
+ */
+export function applyPatch(
+  pid: number,
+  patch: PatchFile,
+  timeoutMs: number,
+  superseded: readonly ProcessPatch[] = [],
+  run: Injector = inject,
+): Promise<Result<Interruption>> {
   const { name, uid } = applicant();
-  return inject(["fix", `${pid}`, `${timeoutMs}`, patch.digest, name, `${uid}`], patch.payload);
+  const starts = superseded.map(({ start }) => `${start}`);
+  return run(["fix", `${pid}`, `${timeoutMs}`, patch.digest, name, `${uid}`, ...starts], patch.payload);
+}
+
+export async function surveyProcess(pid: number, run: Injector = inject): Promise<Result<Survey>> {
+  const status = await run<ReportedStatus>(["status", `${pid}`]);
+  if (!status.ok) return status;
+  const patches = status.value.patches.map(readPatch).sort((a, b) => a.order - b.order);
+  return success({ ...status.value, pid, patches });
 }
 
 export async function processStatus(pid: number): Promise<Result<ProcessStatus>> {
-  const status = await inject<ReportedStatus>(["status", `${pid}`]);
-  if (!status.ok) return status;
-  const { program, buildId, bits, patches } = status.value;
-  return success({ pid, program, buildId, bits, patches: patches.map(readPatch).sort((a, b) => a.order - b.order) });
+  const survey = await surveyProcess(pid);
+  if (!survey.ok) return survey;
+  const { modules, ...status } = survey.value;
+  return success(status);
 }
 
 function readPatch(reported: ReportedPatch): ProcessPatch {
   const { start, order, by, uid, digest, module, buildId } = reported;
-  const { name = "", description = "" } = JSON.parse(reported.description) as { name?: string; description?: string };
+  const described = JSON.parse(reported.description) as Partial<
+    Pick<ProcessPatch, "name" | "description" | "versions">
+  >;
+  const { name = "", description = "", versions } = described;
   return {
     name,
     description,
     state: reported.status,
     order,
     ...(reported.appliedAt === 0 ? {} : { applied: new Date(reported.appliedAt) }),
-    ...(reported.status === "undone" ? { undone: new Date(reported.undoneAt) } : {}),
+    ...(reported.undoneAt === 0 || reported.status === "applied" ? {} : { undone: new Date(reported.undoneAt) }),
     by,
     uid,
     digest,
@@ -116,6 +154,7 @@ function readPatch(reported: ReportedPatch): ProcessPatch {
     addsFunctions: readable(reported.addedFunctions),
     addsVariables: readable(reported.addedVariables),
     sets: readable(reported.values),
+    ...(versions === undefined ? {} : { versions }),
     start,
   };
 }
@@ -142,8 +181,18 @@ export async function undoPatch(pid: number, name: string | undefined, timeoutMs
     const what = name === undefined ? "there is nothing to take back" : `there is no applied patch ${name}`;
     return failure("E_NOT_APPLIED", `${what} in process ${pid}: ${has}`);
   }
-  const undone = await inject<Interruption>(["undo", `${pid}`, `${timeoutMs}`, `${patch.start}`]);
+  const undone = await takeBack(pid, patch, timeoutMs);
   return undone.ok ? success({ patch, interruption: undone.value }) : undone;
+}
+
+/** Errors: those of plugin/inject. */
+export function takeBack(
+  pid: number,
+  patch: ProcessPatch,
+  timeoutMs: number,
+  run: Injector = inject,
+): Promise<Result<Interruption>> {
+  return run(["undo", `${pid}`, `${timeoutMs}`, `${patch.start}`]);
 }
 
 /** Processes that run a module with this build-id, as far as this user may see them. */
