@@ -165,7 +165,7 @@ function missingIn(build: AttachedBuild, modules: readonly AttachedModule[], tru
   const missing = [
     "at each change it stands still, for some milliseconds",
     "not possible: new thread_local variables and new variables with constructors, other constants, functions below five bytes",
-    "not done: initializers of variables that it has; not told: which threads are still in old code",
+    "not done: initializers of variables that it has",
   ];
   if (blind.length === 0) return missing;
   const which =

@@ -8,6 +8,7 @@ import type { AttachedProcess } from "../plugin/production/attached_process.js";
 import type { BuildTree } from "./build_tree.js";
 import { errorReport, type Reporter } from "./report.js";
 import { SlowProgress } from "./slow_progress.js";
+import { findStillRunning } from "./stacks.js";
 import type { Watch } from "./watch.js";
 
 export interface AttachedReloadParts {
@@ -200,7 +201,8 @@ export class AttachedReload {
         this.unchanged(files, update.notes, warnings);
         break;
       case "hot": {
-        const { functions, added, variables, notes, patch, diffMs, applyMs, stoppedMs, attempts } = update;
+        const { functions, added, variables, notes, patch, diffMs, applyMs, stoppedMs, attempts, oldCode } = update;
+        const total = performance.now() - this.seenAt;
         const stages = { build: ms, diff: diffMs, link: 0, bind: 0, apply: applyMs };
         const tries = attempts > 1 ? `, at attempt ${attempts}` : "";
         report({
@@ -209,11 +211,11 @@ export class AttachedReload {
           functions,
           added,
           variables,
-          ms: { total: performance.now() - this.seenAt, ...stages },
+          ms: { total, ...stages },
           patch,
           pid,
           stoppedMs,
-          stillRunning: [],
+          stillRunning: await findStillRunning(pid, oldCode),
           notes: [`the process stood still for ${stoppedMs.toFixed(2)} ms${tries}`, ...notes],
           warnings,
         });

@@ -149,6 +149,37 @@ Result<std::string> undo(pid_t pid, Clock::time_point deadline, uint64_t start) 
   return "{" + committed(report.value(), 0) + "}";
 }
 
+std::string json_code(const std::string& name, uint64_t start, uint64_t size) {
+  return "{\"name\":" + json_text(name) + ",\"start\":" + json_number(start) + ",\"size\":" + json_number(size) + "}";
+}
+
+/// The code of the module that the patch replaces.
+std::string replaced_code(const LoadedPatch& patch) {
+  std::string json;
+  for (const RedirectRecord& redirect : patch.redirects) {
+    const uint64_t bias = patch.record.module_bias;
+    const std::string name = patch.name(redirect.name);
+    json += (json.empty() ? "" : ",") + json_code(name, bias + redirect.entry, redirect.size);
+    if (redirect.cold_size != 0) json += "," + json_code(name, bias + redirect.cold, redirect.cold_size);
+  }
+  return "[" + json + "]";
+}
+
+/// What the patch replaces it with. How long a function is, the record does not say: it ends at the next one at the latest.
+std::string new_code(const LoadedPatch& patch) {
+  std::map<uint64_t, std::string> starts;
+  for (const AddedRecord& added : patch.added) {
+    if (added.is_function) starts[patch.start + added.address] = patch.name(added.name);
+  }
+  for (const RedirectRecord& redirect : patch.redirects) starts[patch.start + redirect.target] = patch.name(redirect.name);
+  std::string json;
+  for (auto at = starts.begin(); at != starts.end(); ++at) {
+    const uint64_t end = std::next(at) == starts.end() ? patch.start + patch.record.memory : std::next(at)->first;
+    json += (json.empty() ? "" : ",") + json_code(at->second, at->first, end - at->first);
+  }
+  return "[" + json + "]";
+}
+
 std::string describe(const LoadedPatch& patch) {
   static const char* const names[] = {"loaded", "applied", "undone", "superseded"};
   std::vector<std::string> replaced, functions, variables, values;
@@ -162,7 +193,8 @@ std::string describe(const LoadedPatch& patch) {
          ",\"uid\":" + std::to_string(patch.state.uid) + ",\"digest\":" + json_text(patch.digest()) + ",\"buildId\":" +
          json_text(patch.record.build_id) + ",\"module\":" + json_text(patch.record.module) + ",\"description\":" +
          json_text(patch.description) + ",\"replaced\":" + json_texts(replaced) + ",\"addedFunctions\":" + json_texts(functions) +
-         ",\"addedVariables\":" + json_texts(variables) + ",\"values\":" + json_texts(values) + "}";
+         ",\"addedVariables\":" + json_texts(variables) + ",\"values\":" + json_texts(values) + ",\"replacedCode\":" +
+         replaced_code(patch) + ",\"newCode\":" + new_code(patch) + "}";
 }
 
 Result<std::string> status(pid_t pid) {

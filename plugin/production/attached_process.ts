@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { type Code, failure, type Problem, type Result, success } from "../errors.js";
 import type { ObjectPath } from "../graph/graph.js";
 import { linkOrCopy, type Version } from "../object_versions.js";
+import type { OldCode } from "../old_code.js";
 import type { AttachedBuild, AttachedModule } from "./attached_build.js";
 import { compareUnits, isEmpty, isSame, notesOf, type Unit } from "./attached_units.js";
 import { makePatch, readable } from "./gen.js";
@@ -42,6 +43,8 @@ export type AttachedUpdate =
       readonly applyMs: number;
       readonly stoppedMs: number;
       readonly attempts: number;
+      /** What threads may still be in of the functions that changed. */
+      readonly oldCode: readonly OldCode[];
     })
   | { readonly kind: "unchanged"; readonly notes: readonly string[] }
   /** The process cannot take the change. */
@@ -130,7 +133,18 @@ export class AttachedProcess {
       applyMs: performance.now() - start - diffMs,
       stoppedMs: Math.max(...done.map(({ stoppedMs }) => stoppedMs)),
       attempts: Math.max(...done.map(({ attempts }) => attempts)),
+      oldCode: await this.#oldCodeOf(all((step) => step.functions)),
     };
+  }
+
+  /** Code of these functions that nothing enters any more. */
+  async #oldCodeOf(functions: readonly string[]): Promise<OldCode[]> {
+    const survey = await surveyProcess(this.#options.pid, this.#options.inject);
+    if (!survey.ok) return [];
+    const isApplied = ({ state }: ProcessPatch): boolean => state === "applied";
+    const code = survey.value.patches.flatMap((patch) => (isApplied(patch) ? patch.replacedCode : patch.newCode));
+    const changed = code.filter((each) => functions.includes(each.function));
+    return changed.map((each) => ({ ...each, reliesOn: [] }));
   }
 
   /** @param earlier all patches that the module had and has, the newest last */

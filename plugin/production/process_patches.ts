@@ -72,6 +72,8 @@ interface ReportedPatch {
   readonly addedFunctions: readonly string[];
   readonly addedVariables: readonly string[];
   readonly values: readonly string[];
+  readonly replacedCode: readonly ReportedCode[];
+  readonly newCode: readonly ReportedCode[];
 }
 
 /** An executable or a shared library that a process has loaded. */
@@ -81,9 +83,30 @@ export interface RunningModule {
   readonly buildId: string;
 }
 
+/** Code of a function in the process; bytes. */
+export interface PatchCode {
+  /** As the user knows it. */
+  readonly function: string;
+  readonly start: number;
+  readonly size: number;
+}
+
+export interface SurveyedPatch extends ProcessPatch {
+  /** Of the module. */
+  readonly replacedCode: readonly PatchCode[];
+  readonly newCode: readonly PatchCode[];
+}
+
 /** What a process has loaded, and its patches. */
 export interface Survey extends ProcessStatus {
   readonly modules: readonly RunningModule[];
+  readonly patches: readonly SurveyedPatch[];
+}
+
+interface ReportedCode {
+  readonly name: string;
+  readonly start: number;
+  readonly size: number;
 }
 
 interface ReportedStatus {
@@ -121,15 +144,21 @@ export function applyPatch(
 export async function surveyProcess(pid: number, run: Injector = inject): Promise<Result<Survey>> {
   const status = await run<ReportedStatus>(["status", `${pid}`]);
   if (!status.ok) return status;
-  const patches = status.value.patches.map(readPatch).sort((a, b) => a.order - b.order);
+  const patches = status.value.patches.map(surveyedPatch).sort((a, b) => a.order - b.order);
   return success({ ...status.value, pid, patches });
 }
 
 export async function processStatus(pid: number): Promise<Result<ProcessStatus>> {
   const survey = await surveyProcess(pid);
   if (!survey.ok) return survey;
-  const { modules, ...status } = survey.value;
-  return success(status);
+  const { modules, patches, ...status } = survey.value;
+  return success({ ...status, patches: patches.map(({ replacedCode, newCode, ...patch }) => patch) });
+}
+
+function surveyedPatch(reported: ReportedPatch): SurveyedPatch {
+  const named = ({ name, start, size }: ReportedCode) => ({ function: readable([name])[0] ?? name, start, size });
+  const { replacedCode, newCode } = reported;
+  return { ...readPatch(reported), replacedCode: replacedCode.map(named), newCode: newCode.map(named) };
 }
 
 function readPatch(reported: ReportedPatch): ProcessPatch {

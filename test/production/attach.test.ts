@@ -140,6 +140,20 @@ for (const [compiler, flags, how] of [
         assert.equal(again.functions?.toSorted(), ["rate", "show"]);
         await prints(/^Rate \d+ step 2/);
 
+        // One of two functions is as it was linked again, the other is not.
+        const half = await attach.verdict(() => project.reset("rate.c"));
+        assert.is(half.type, "hot", JSON.stringify(half));
+        assert.equal(half.functions, ["rate"]);
+        await prints(/^Rate 20 step 2/);
+        // A thread that was on a processor, or waited for one, at each look is not seen: then it is asked once more.
+        const standing: string[] = [];
+        for (let pause = 5000; pause < 5030 && standing.length === 0; pause++) {
+          const loop = await attach.verdict(() => project.edit("main.c", `usleep(${pause})`, `usleep(${pause + 1})`));
+          assert.is(loop.type, "hot", JSON.stringify(loop));
+          standing.push(...(loop.stillRunning ?? []).map((one) => one.function));
+        }
+        assert.equal(standing, ["main"]);
+
         const first = await attach.verdict(() => project.reset());
         assert.is(first.type, "hot", JSON.stringify(first));
         const line = await prints(/^rate 10 step 1 width 7 before/);

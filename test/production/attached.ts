@@ -20,6 +20,7 @@ export interface AttachReport {
   readonly modules?: readonly string[];
   readonly patches?: readonly string[];
   readonly stoppedMs?: number;
+  readonly stillRunning?: readonly { readonly function: string }[];
   readonly diagnostics?: readonly { readonly line: number }[];
   readonly reasons?: readonly {
     readonly code: string;
@@ -61,9 +62,10 @@ export class PlainProject {
     writeFileSync(this.path(file), text.replaceAll(from, to));
   }
 
-  /** Every file has its first text again. */
-  reset(): void {
+  /** Every file, or one of them, has its first text again. */
+  reset(only?: string): void {
     for (const [file, text] of Object.entries(this.#first)) {
+      if (only !== undefined && file !== only) continue;
       const isSame = (() => {
         try {
           return readFileSync(this.path(file), "utf8") === text;
