@@ -17,7 +17,6 @@ import { readProgram } from "./workspace.js";
 
 interface ProcessScenario {
   readonly row: string;
-  readonly soFar?: string;
   readonly name: string;
   readonly run: (configuration: Configuration, adopt: (program: Program) => void) => Promise<void>;
 }
@@ -198,7 +197,6 @@ const newCodeCrashes: ProcessScenario = {
 
 const stopped: ProcessScenario = {
   row: "E3",
-  soFar: "exits, crashes, is stopped for seconds by a signal",
   name: "the program is stopped for a few seconds: it catches up with the last text when it goes on",
   async run(configuration, adopt) {
     const program = await start(configuration, adopt);
@@ -350,7 +348,7 @@ const scenarios = [
 
 for (const configuration of chosenConfigurations()) {
   const test = suite(`processes ${configuration.name}`);
-  for (const { row, name, soFar, run } of scenarios) {
+  for (const { row, name, run } of scenarios) {
     test(`${row} ${configuration.name}: ${name}`, async () => {
       let program: Program | undefined;
       let outcome: "passed" | "failed" = "failed";
@@ -366,7 +364,7 @@ for (const configuration of chosenConfigurations()) {
       } finally {
         const verdicts = [...new Set(program?.verdicts.map(({ type }) => type))];
         const where = { row, configuration: configuration.name, level: "executable" } as const;
-        record("processes", { ...where, test: name, outcome, verdicts, soFar });
+        record("processes", { ...where, test: name, outcome, verdicts });
       }
     });
   }
