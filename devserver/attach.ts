@@ -7,7 +7,6 @@ import {
   AttachedBuild,
   type AttachedModule,
   findBuildDirectory,
-  hasDebugInformation,
   isBuildDirectory,
 } from "../plugin/production/attached_build.js";
 import { AttachedProcess, foreignPatch } from "../plugin/production/attached_process.js";
@@ -85,6 +84,8 @@ async function follow(
   const { pid, timeoutMs, trustTypes } = options;
   const modules = await build.modulesOf(survey.modules);
   if (!modules.ok) return modules;
+  const checked = build.checkObjects(modules.value);
+  if (!checked.ok) return checked;
   const { graph } = build;
   const report = reporting(graph.sourceDir);
   const attached = new AttachedProcess(build, modules.value, { pid, timeoutMs, trustTypes, inject });
@@ -156,26 +157,17 @@ async function lockBuild(buildDir: string, ending: Ending): Promise<Result<void>
 
 /** What a program that was built for it could do, and this one cannot. */
 function missingIn(build: AttachedBuild, modules: readonly AttachedModule[], trustTypes: boolean): string[] {
-  const { versions } = build.kept;
-  const objects = modules.flatMap((module) => Object.entries(module.objects));
-  const blind = objects.filter(([object, version]) => {
-    const file = versions.fileOf(object, version);
-    return file !== undefined && !hasDebugInformation(file);
-  });
+  const objects = new Set(modules.flatMap((module) => Object.keys(module.objects)));
+  const blind = build.untyped(modules);
   const missing = [
     "at each change it stands still, for some milliseconds",
     "not possible: new thread_local variables and new variables with constructors, other constants, functions below five bytes",
     "not done: initializers of variables that it has",
   ];
   if (blind.length === 0) return missing;
-  const which =
-    blind.length === objects.length
-      ? "all objects"
-      : blind
-          .map(([object]) => object)
-          .slice(0, 3)
-          .join(", ");
-  const more = blind.length > 3 && blind.length < objects.length ? ` and ${blind.length - 3} more` : "";
+  const isAll = blind.length === objects.size;
+  const which = isAll ? "all objects" : blind.slice(0, 3).join(", ");
+  const more = blind.length > 3 && !isAll ? ` and ${blind.length - 3} more` : "";
   const what = trustTypes
     ? "a type that changed is not noticed"
     : "changes are refused, unless you attach with --trust-types";

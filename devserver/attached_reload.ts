@@ -1,4 +1,5 @@
 // The loop of `hotreload attach`: one verdict a save, for one process that is patched from outside. One turn at a time.
+import { basename } from "node:path";
 import { parseDiagnostics } from "../plugin/diagnostics.js";
 import { diskFull } from "../plugin/disk_full.js";
 import type { Problem } from "../plugin/errors.js";
@@ -187,6 +188,7 @@ export class AttachedReload {
     const files = [...this.takeFiles(), ...touched];
     const update = await attached.update();
     if (this.stopped) return;
+    const unloaded = this.unloadedNotes(files);
     switch (update.kind) {
       case "exited":
         this.exited = true;
@@ -198,7 +200,7 @@ export class AttachedReload {
         report({ type: "restartNeeded", files, pid, reasons: update.reasons, action: "none" });
         break;
       case "unchanged":
-        this.unchanged(files, update.notes, warnings);
+        this.unchanged(files, [...update.notes, ...unloaded], warnings);
         break;
       case "hot": {
         const { functions, added, variables, notes, patch, diffMs, applyMs, stoppedMs, attempts, oldCode } = update;
@@ -216,11 +218,27 @@ export class AttachedReload {
           pid,
           stoppedMs,
           stillRunning: await findStillRunning(pid, oldCode),
-          notes: [`the process stood still for ${stoppedMs.toFixed(2)} ms${tries}`, ...notes],
+          notes: [`the process stood still for ${stoppedMs.toFixed(2)} ms${tries}`, ...notes, ...unloaded],
           warnings,
         });
       }
     }
+  }
+
+  /**
+   * What is linked from the files that were saved, and that the process has not loaded. Of its other programs a project may
+   * have many: they are told of only where nothing else is.
+   */
+  private unloadedNotes(files: readonly string[]): string[] {
+    const { attached, build } = this.parts;
+    const { graph } = build.kept;
+    const modules = new Set(graph.affectedObjects(files).flatMap((object) => graph.modulesOf(object)));
+    const unloaded = [...modules].filter((path) => !attached.modules.includes(path));
+    const programs = new Set(
+      graph.targets.flatMap(({ type, artifacts }) => (type === "EXECUTABLE" ? artifacts.slice(0, 1) : [])),
+    );
+    const told = unloaded.length === modules.size ? unloaded : unloaded.filter((path) => !programs.has(path));
+    return told.map((path) => `the process has not loaded ${basename(path)}, which is not linked anew`);
   }
 
   private takeFiles(): string[] {

@@ -1,5 +1,5 @@
 // The build that an unprepared process was linked in, taken exactly as it is: no flags of ours, and no link.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BuildOutcome, Ninja } from "../build.js";
 import { readModule } from "../elf/index.js";
@@ -12,6 +12,7 @@ import { NinjaLog } from "../ninja_log.js";
 import type { Version } from "../object_versions.js";
 import { configuredAt } from "../settled_graph.js";
 import type { RunningModule } from "./process_patches.js";
+import { sectionNames } from "./section_names.js";
 
 /** A module of the build that the process has loaded. */
 export interface AttachedModule {
@@ -133,6 +134,28 @@ export class AttachedBuild {
     });
   }
 
+  /** The objects of these modules that have no debug information. */
+  untyped(modules: readonly AttachedModule[]): ObjectPath[] {
+    return this.#linkedFiles(modules).flatMap(({ object, file }) => (hasDebugInformation(file) ? [] : object));
+  }
+
+  /** Errors: E_REFUSED. */
+  checkObjects(modules: readonly AttachedModule[]): Result<void> {
+    const found = this.#linkedFiles(modules).find(({ file }) => isForLinkTimeOptimization(file));
+    if (found === undefined) return success(undefined);
+    const message =
+      "was compiled for link-time optimization (-flto), or is no ELF object: its code is not what the program has";
+    return failure("E_REFUSED", message, { file: found.object });
+  }
+
+  #linkedFiles(modules: readonly AttachedModule[]): { readonly object: ObjectPath; readonly file: string }[] {
+    const linked = new Map(modules.flatMap((module) => Object.entries(module.objects)));
+    return [...linked].flatMap(([object, version]) => {
+      const file = this.kept.versions.fileOf(object, version);
+      return file === undefined ? [] : { object, file };
+    });
+  }
+
   async #whyNot(path: string, buildId: string): Promise<Result<never>> {
     if (buildId === "") {
       return failure("E_OTHER_BUILD", "has no build-id, by which it could be told: link it with -Wl,--build-id", {
@@ -157,4 +180,10 @@ const NO_LINK =
   "brought into a process that runs: end `hotreload attach`, build, and start the program anew.\n";
 
 /** False for an object without debug information, of which types cannot be compared. */
-export const hasDebugInformation = (object: string): boolean => readFileSync(object).includes(".debug_info");
+const hasDebugInformation = (object: string): boolean => sectionNames(object)?.includes(".debug_info") ?? false;
+
+/** True for an object whose code is made by the linker alone. */
+function isForLinkTimeOptimization(object: string): boolean {
+  const names = sectionNames(object);
+  return names === undefined || names.includes(".gnu.lto_");
+}

@@ -67,7 +67,7 @@ type StepOutcome = Step | Extract<AttachedUpdate, { kind: "unchanged" | "refused
 const GONE: ReadonlySet<Code> = new Set(["E_EXITED", "E_PROCESS"]);
 
 export class AttachedProcess {
-  readonly modules: readonly AttachedModule[];
+  #modules: readonly AttachedModule[];
   readonly #build: AttachedBuild;
   readonly #options: AttachedOptions;
   /** Has the files of the modules under their own names. */
@@ -75,9 +75,14 @@ export class AttachedProcess {
 
   constructor(build: AttachedBuild, modules: readonly AttachedModule[], options: AttachedOptions) {
     this.#build = build;
-    this.modules = modules;
+    this.#modules = modules;
     this.#options = options;
     this.#directory = join(build.graph.buildDir, ".hotreload", `attach-${options.pid}`);
+  }
+
+  /** Paths of the modules of the build that the process had loaded when it was looked at last. */
+  get modules(): readonly string[] {
+    return this.#modules.map(({ path }) => path);
   }
 
   /** Deletes what was only needed to make patches. */
@@ -95,11 +100,14 @@ export class AttachedProcess {
     const applied = survey.value.patches.filter(({ state }) => state === "applied");
     const foreign = foreignPatch(applied);
     if (foreign !== undefined) return { kind: "failed", problem: foreign };
+    const modules = await this.#build.modulesOf(survey.value.modules); // it may have opened a plugin
+    if (!modules.ok) return { kind: "failed", problem: modules.problem };
+    this.#modules = modules.value;
     const steps: Step[] = [];
     const reasons: Problem[] = [];
     const notes: string[] = [];
     const running: Readonly<Record<ObjectPath, Version>>[] = [];
-    for (const module of this.modules) {
+    for (const module of this.#modules) {
       const own = survey.value.patches.filter(({ buildId, state }) => buildId === module.buildId && state !== "loaded");
       const step = await this.#stepOf(module, own);
       if (step.kind === "refused") reasons.push(...step.reasons);
@@ -241,7 +249,7 @@ export class AttachedProcess {
   #named(problems: readonly Problem[]): Problem[] {
     const { versions } = this.#build.kept;
     const names = new Map<string, string>();
-    for (const module of this.modules) {
+    for (const module of this.#modules) {
       const { path, objects } = module;
       names.set(this.#placeOf(module), path);
       for (const [object, linked] of Object.entries(objects)) {

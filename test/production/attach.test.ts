@@ -175,9 +175,11 @@ const shapes = {
 cmake_minimum_required(VERSION 3.16)
 project(shapes CXX)
 add_library(shapes SHARED shapes.cpp)
+add_library(late MODULE late.cpp)
 add_executable(draw draw.cpp main.cpp)
-target_link_libraries(draw shapes)
+target_link_libraries(draw shapes \${CMAKE_DL_LIBS})
 `,
+  "late.cpp": 'extern "C" int late(int n) { return 100 * n + 1; }\n',
   "shapes.h": `
 #include <memory>
 #include <string>
@@ -215,12 +217,16 @@ std::string draw(const Shape &shape) {
 `,
   "main.cpp": `
 #include "shapes.h"
+#include <dlfcn.h>
 #include <exception>
 #include <iostream>
 #include <unistd.h>
-int main() {
+int main(int, char **arguments) {
   const auto square = make_square(3);
+  int (*late)(int) = nullptr;
   for (;; usleep(5000)) {
+    if (late) std::cout << "late " << late(1) << std::endl;
+    else if (access(arguments[2], F_OK) == 0) late = reinterpret_cast<int (*)(int)>(dlsym(dlopen(arguments[1], RTLD_NOW), "late"));
     try { std::cout << draw(*square) << std::endl; }
     catch (const std::exception &fault) { std::cout << "caught " << fault.what() << std::endl; }
   }
@@ -232,7 +238,7 @@ test("C++, g++ -O2, a shared library: both modules change at once; who attaches 
   withWorkshop(async (workshop) => {
     const project = new PlainProject(workshop, shapes);
     project.build("-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_BUILD_TYPE=RelWithDebInfo");
-    const program = workshop.start("build/draw");
+    const program = workshop.start("build/draw", project.path("build/liblate.so"), project.path("go"));
     const prints = (text: RegExp) => program.waitForNewLine((line) => text.test(line));
     await prints(/^area 18 scale 2/);
     await attached(program.pid, [project.path("build")], async (attach) => {
@@ -278,8 +284,22 @@ test("C++, g++ -O2, a shared library: both modules change at once; who attaches 
       assert.is(missed.type, "hot", JSON.stringify(missed));
       assert.match(await prints(/^area 60 scale 5/), /drawing \d+/);
 
+      const unloaded = await attach.verdict(() => project.edit("late.cpp", "n + 1", "n + 2"));
+      assert.is(unloaded.type, "unchanged", JSON.stringify(unloaded));
+      assert.ok(
+        unloaded.notes?.some((note) => note.includes("liblate.so")),
+        JSON.stringify(unloaded),
+      );
+      workshop.write("go", "");
+      await prints(/^late 101/);
+      const loaded = await attach.verdict(() => project.edit("late.cpp", "n + 2", "n + 3"));
+      assert.is(loaded.type, "hot", JSON.stringify(loaded));
+      assert.equal(loaded.functions, ["late"]);
+      await prints(/^late 103/);
+
       const first = await attach.verdict(() => project.reset());
       assert.is(first.type, "hot", JSON.stringify(first));
+      await prints(/^late 101/);
       const line = await prints(/^area 18 scale 2/);
       assert.ok(Number(line.split(" ").at(-1)) > 10, line);
       assert.equal(

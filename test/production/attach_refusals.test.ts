@@ -62,6 +62,11 @@ test("no process, no build, another build, a second one, a patch of another orig
     assert.is(refusal(pid, workshop.dir), "E_PROJECT");
     assert.is(refusal(pid, other), "E_PROJECT");
 
+    const optimized = project.path("optimized");
+    runToEnd("cmake", ["-S", workshop.dir, "-B", optimized, "-GNinja", "-DCMAKE_C_FLAGS=-g -flto"]);
+    runToEnd("ninja", ["-C", optimized]);
+    assert.is(refusal(`${workshop.start("optimized/answers").pid}`), "E_REFUSED");
+
     workshop.write("fix.c", "int answer(void) { return 5; }");
     fix(program, workshop.gen("build/answers", "fix.hrp", workshop.object("gcc", "fix.o", "fix.c")));
     await prints(5);
