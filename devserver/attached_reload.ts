@@ -39,6 +39,8 @@ export class AttachedReload {
   private seenAt = 0;
   /** What was saved before we came has not been built. */
   private isBehind = true;
+  /** The process does not have what is on disk: a touch tries again. */
+  private isOpen = false;
   private isReady = false;
   private isBuiltElsewhere = false;
   /** There is something to build without a save. */
@@ -128,6 +130,7 @@ export class AttachedReload {
     if (this.isBehind && isAsked) await this.catchUp();
     else if (tree.isDirty && isAsked) await this.buildDirty(changes.touched);
     else if (isTaken && !tree.isDirty) await this.update({ ms: 0, warnings: "" }, []);
+    else if (isSaved && this.isOpen && !tree.isDirty) await this.update({ ms: 0, warnings: "" }, changes.touched);
     else if (isSaved) this.unchanged([...this.takeFiles(), ...changes.touched], []);
 
     const refreshed = await tree.refresh();
@@ -187,6 +190,7 @@ export class AttachedReload {
     const { attached, pid, report } = this.parts;
     const files = [...this.takeFiles(), ...touched];
     const update = await attached.update();
+    this.isOpen = update.kind === "failed" || update.kind === "refused";
     if (this.stopped) return;
     const unloaded = this.unloadedNotes(files);
     switch (update.kind) {

@@ -117,6 +117,8 @@ for (const [compiler, flags, how] of [
         assert.match(reason?.message ?? "", /box/);
         assert.is(reason?.file, project.path("rate.h"));
         assert.is(reason?.line, 3);
+        const touched = await attach.verdict(() => project.touch("rate.h"));
+        assert.is(touched.type, "restartNeeded", JSON.stringify(touched));
         const back = await attach.verdict(() => project.edit("rate.h", "long depth; int width;", "int width;"));
         assert.is(back.type, "unchanged", JSON.stringify(back));
 

@@ -1,5 +1,5 @@
 // A program that plain CMake and Ninja have built, and `hotreload attach` beside it.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunningProgram, runToEnd } from "../examples/example.js";
@@ -60,6 +60,12 @@ export class PlainProject {
     const text = readFileSync(this.path(file), "utf8");
     if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
     writeFileSync(this.path(file), text.replaceAll(from, to));
+  }
+
+  /** Saves a file as it is. */
+  touch(file: string): void {
+    const later = new Date(Date.now() + 1000); // another time, however coarse the file system's clock is
+    utimesSync(this.path(file), later, later);
   }
 
   /** Every file, or one of them, has its first text again. */
