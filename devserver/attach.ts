@@ -3,6 +3,7 @@ import { realpathSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { failure, type Result, success } from "../plugin/errors.js";
+import { readCache } from "../plugin/graph/cmake_cache.js";
 import {
   AttachedBuild,
   type AttachedModule,
@@ -31,13 +32,15 @@ export interface AttachOptions {
 
 /** Runs until it is ended, or the process has. The exit code: 0, or 1 if it could not do its work. */
 export async function attach(options: AttachOptions): Promise<number> {
-  let report = reporterFor(options, process.cwd());
+  const located = await locate(options);
+  const report = reporterFor(options, located.ok ? located.value.sourceDir : process.cwd());
+  if (!located.ok) {
+    report(errorReport(located.problem));
+    return 1;
+  }
   const ending = new Ending();
   try {
-    const served = await serve(options, ending, (projectDir) => {
-      report = reporterFor(options, projectDir);
-      return report;
-    });
+    const served = await serve(options, located.value, report, ending);
     if (served.ok || ending.signal.aborted) return 0;
     report(errorReport(served.problem));
     return 1;
@@ -48,28 +51,23 @@ export async function attach(options: AttachOptions): Promise<number> {
 
 async function serve(
   options: AttachOptions,
+  { survey, buildDir }: Located,
+  report: Reporter,
   ending: Ending,
-  reporting: (projectDir: string) => Reporter,
 ): Promise<Result<void>> {
-  const { pid } = options;
-  const survey = await surveyProcess(pid);
-  if (!survey.ok) return survey;
-  const buildDir = locateBuild(options, survey.value);
-  if (!buildDir.ok) return buildDir;
-  const foreign = foreignPatch(survey.value.patches.filter(({ state }) => state === "applied"));
+  const foreign = foreignPatch(survey.patches.filter(({ state }) => state === "applied"));
   if (foreign !== undefined) return { ok: false, problem: foreign };
-  const rights = rightsFor(buildDir.value, pid);
+  const rights = rightsFor(buildDir, options.pid);
   ending.onEnd(rights.close, rights.close);
-  const locked = await lockBuild(buildDir.value, ending);
+  const locked = await lockBuild(buildDir, ending);
   if (!locked.ok) return locked;
 
-  const running = new Set(survey.value.modules.map(({ buildId }) => buildId));
-  const report = reporting(process.cwd());
-  const opened = await AttachedBuild.open(buildDir.value, running, ending.signal, (builder) => {
+  const running = new Set(survey.modules.map(({ buildId }) => buildId));
+  const opened = await AttachedBuild.open(buildDir, running, ending.signal, (builder) => {
     const text = `process ${builder} builds in the same directory: this build waits until it has ended`;
     report({ type: "progress", stage: "wait", text });
   });
-  return opened.ok ? follow(options, opened.value, survey.value, rights, ending, reporting) : opened;
+  return opened.ok ? follow(options, opened.value, survey, rights, report, ending) : opened;
 }
 
 /** The loop. */
@@ -78,8 +76,8 @@ async function follow(
   build: AttachedBuild,
   survey: Survey,
   { inject }: Rights,
+  report: Reporter,
   ending: Ending,
-  reporting: (projectDir: string) => Reporter,
 ): Promise<Result<void>> {
   const { pid, timeoutMs, trustTypes } = options;
   const modules = await build.modulesOf(survey.modules);
@@ -87,7 +85,6 @@ async function follow(
   const checked = build.checkObjects(modules.value);
   if (!checked.ok) return checked;
   const { graph } = build;
-  const report = reporting(graph.sourceDir);
   const attached = new AttachedProcess(build, modules.value, { pid, timeoutMs, trustTypes, inject });
   ending.onEnd(() => attached.close());
   const watch = await watchProject(graph, Date.now(), report, {
@@ -121,14 +118,28 @@ async function follow(
   return success(undefined);
 }
 
-function locateBuild({ buildDir }: AttachOptions, { program, pid }: Survey): Result<string> {
+interface Located {
+  readonly survey: Survey;
+  /** Real path. */
+  readonly buildDir: string;
+  readonly sourceDir: string;
+}
+
+/** The process, and the directory that it was built in. Errors: E_PROJECT, and those of plugin/inject. */
+async function locate({ pid, buildDir }: AttachOptions): Promise<Result<Located>> {
+  const survey = await surveyProcess(pid);
+  if (!survey.ok) return survey;
+  const { program } = survey.value;
   const found = buildDir === undefined ? findBuildDirectory(program) : resolve(buildDir);
   if (found === undefined) {
     const message = `no directory above ${program}, which process ${pid} runs, was made by CMake for Ninja: name it`;
     return failure("E_PROJECT", message);
   }
-  if (isBuildDirectory(found)) return success(realpathSync(found));
-  return failure("E_PROJECT", "is no build directory that CMake made for Ninja", { file: found });
+  if (!isBuildDirectory(found)) {
+    return failure("E_PROJECT", "is no build directory that CMake made for Ninja", { file: found });
+  }
+  const sourceDir = readCache(found).get("CMAKE_HOME_DIRECTORY") ?? found;
+  return success({ survey: survey.value, buildDir: realpathSync(found), sourceDir });
 }
 
 /** Nothing is built by root in a directory of another user. */
