@@ -47,6 +47,11 @@ has_clang_runtime() {
   test -e "$(clang -print-file-name=libclang_rt.asan-x86_64.a)"
 }
 
+# For programs of 32-bit x86.
+has_multilib() {
+  printf '#include <string>\nint main() { return std::string("").size(); }\n' | "$1" -m32 -x c++ - -o /dev/null
+}
+
 find_missing_packages() {
   missing=
   wants build-essential has_toolchain
@@ -62,6 +67,7 @@ find_missing_packages() {
   if [ "$purpose" = --test ]; then
     wants clang command -v clang++
     wants libclang-rt-dev has_clang_runtime
+    wants g++-multilib has_multilib g++
     wants lld command -v ld.lld
     wants mold command -v mold
     wants ccache command -v ccache

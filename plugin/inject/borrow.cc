@@ -58,10 +58,14 @@ bool Borrowing::is_waiting(const user_regs_struct& registers, bool* on_lock) con
 bool Borrowing::is_safe(const Threads& threads, Stacks* stacks, const HeldThread& thread) const {
   user_regs_struct registers;
   if (thread.signal != 0 || !threads.read_registers(thread.id, &registers)) return false;
-  const StackFrames frames = stacks->of(threads, thread.id);
+  StackFrames frames = stacks->of(threads, thread.id);
   if (!frames.complete || frames.places.empty()) return false;
   bool on_lock = false;
   const bool waiting = is_waiting(registers, &on_lock);
+  // The kernel's code stands for whoever called it: on 32-bit x86 it makes the system calls.
+  const ProcessModule* innermost_module = modules_.at(frames.places.front());
+  if (innermost_module && innermost_module->is_kernel()) frames.places.erase(frames.places.begin());
+  if (frames.places.empty()) return false;
   std::vector<const ProcessModule*> owners;
   for (const uint64_t place : frames.places) owners.push_back(modules_.at(place));
   size_t innermost = 0;  // frames of libc at the top
@@ -74,7 +78,7 @@ bool Borrowing::is_safe(const Threads& threads, Stacks* stacks, const HeldThread
     // A frame of libc that called the program again: return addresses are one behind the call.
     const bool middle = i >= innermost && i < outermost;
     if (owners[i] == loader_ && loader_) return false;
-    if (!owners[i] && target_.bits() == 64) return false;
+    if (!owners[i]) return false;
     if (owners[i] == allocator_ && allocator_ != library_ && (!in_call || on_lock)) return false;
     if (middle && owners[i] == library_ &&
         !calls_back(modules_.function_at(target_, *library_, frames.places[i] - 1))) {

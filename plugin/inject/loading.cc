@@ -198,7 +198,7 @@ Result<LoadReport> Loading::load_image(const Payload& payload, const ProcessModu
   const auto attempt = [&](int number) -> Result<LoadReport> {
     auto mappings = target_.mappings();
     if (!mappings) return mappings.error();
-    const auto start = find_room(mappings.value(), module, payload.header.memory, number);
+    const auto start = find_room(mappings.value(), module, payload.header.memory, target_.bits(), number);
     if (!start) return Error{"E_RANGE", "there is no free address range near " + module.path, ""};
     const auto address = [&](const FixupSymbol& symbol) -> Result<uint64_t> {
       auto found = address_of(payload, module, symbol, added);

@@ -37,6 +37,8 @@ struct ProcessModule {
 
   uint64_t start() const;
   uint64_t end() const;
+  /// The vdso.
+  bool is_kernel() const { return path == "[vdso]"; }
 };
 
 class Modules {

@@ -8,9 +8,11 @@
 
 namespace hotreload {
 
-/// Every byte of it is within reach of every byte of the module. `attempt` counts from 0: another place each time.
+/// Every byte of it is within reach of every byte of the module.
+/// @param bits of the program
+/// @param attempt counts from 0: another place each time
 std::optional<uint64_t> find_room(const std::vector<Mapping>& mappings, const ProcessModule& module, uint64_t size,
-                                  int attempt);
+                                  int bits, int attempt);
 
 }  // namespace hotreload
 

@@ -2,6 +2,7 @@
 #include "stacks.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace hotreload {
@@ -63,14 +64,24 @@ int read_module(Dwfl_Module* module, void**, const char*, Dwarf_Addr, void*) {
   return DWARF_CB_OK;
 }
 
+/// The kernel's own code in each process, by which those of 32-bit x86 make their system calls: it is in no file.
+int copy_of(const Target& target, const ProcessModule& module) {
+  std::string bytes(module.end() - module.start(), '\0');
+  const int descriptor = target.read(module.start(), bytes.data(), bytes.size()) ? memfd_create("vdso", MFD_CLOEXEC) : -1;
+  if (descriptor < 0 || pwrite(descriptor, bytes.data(), bytes.size(), 0) == ssize_t(bytes.size())) return descriptor;
+  close(descriptor);
+  return -1;
+}
+
 }  // namespace
 
 Stacks::Stacks(const Target& target, const Modules& modules) : target_(target), dwfl_(dwfl_begin(&callbacks)) {
   const std::string folder = "/proc/" + std::to_string(target.pid());
   dwfl_report_begin(dwfl_.get());
   for (const ProcessModule& module : modules.all()) {
-    if (module.path.empty() || module.path[0] != '/') continue;
-    int descriptor = ::open((folder + "/root" + module.path).c_str(), O_RDONLY | O_CLOEXEC);
+    if (!module.is_kernel() && module.path[0] != '/') continue;
+    int descriptor = module.is_kernel() ? copy_of(target, module)
+                                        : ::open((folder + "/root" + module.path).c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {  // deleted, or a patch: by its mapping
       for (const LoadedSegment& segment : module.segments) {
         char range[64];

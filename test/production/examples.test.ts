@@ -6,9 +6,26 @@ import * as assert from "uvu/assert";
 import { exampleFolder, fix, patchesOf, undo, type Workshop, withWorkshop } from "./plain_program.js";
 
 const builds = [
-  { name: "gcc -O0", c: "gcc", cxx: "g++", flags: ["-O0"], link: [] },
-  { name: "gcc -O2, not position-independent", c: "gcc", cxx: "g++", flags: ["-O2", "-fno-pie"], link: ["-no-pie"] },
-  { name: "clang -O2", c: "clang", cxx: "clang++", flags: ["-O2"], link: [] },
+  { name: "gcc -O0", c: "gcc", cxx: "g++", machine: "-m64", flags: ["-O0"], link: [] },
+  {
+    name: "gcc -O2, not position-independent",
+    c: "gcc",
+    cxx: "g++",
+    machine: "-m64",
+    flags: ["-O2", "-fno-pie"],
+    link: ["-no-pie"],
+  },
+  { name: "clang -O2", c: "clang", cxx: "clang++", machine: "-m64", flags: ["-O2"], link: [] },
+  { name: "gcc -O0, 32 bit", c: "gcc", cxx: "g++", machine: "-m32", flags: ["-O0"], link: [] },
+  {
+    name: "gcc -O2, not position-independent, 32 bit",
+    c: "gcc",
+    cxx: "g++",
+    machine: "-m32",
+    flags: ["-O2", "-fno-pie"],
+    link: ["-no-pie"],
+  },
+  { name: "clang -O2, 32 bit", c: "clang", cxx: "clang++", machine: "-m32", flags: ["-O2"], link: [] },
 ] as const;
 
 type Build = (typeof builds)[number];
@@ -52,7 +69,7 @@ for (const build of builds) {
       undo(server, "factorial");
       assert.is(await ask(port, "5"), "5! = 24 (answer 3)");
       assert.is(patchesOf(server)[0]?.state, "undone");
-    }));
+    }, build.machine));
 
   test(`order, ${build.name}: C++, a class by value, an exception thrown and caught in the fix`, () =>
     withWorkshop(async (workshop) => {
@@ -66,7 +83,7 @@ for (const build of builds) {
       await program.waitForNewLine((line) => line === "2 tea 11.90");
       undo(program);
       await program.waitForNewLine((line) => line === "0 tea 4.90");
-    }));
+    }, build.machine));
 
   test(`counter, ${build.name}: the count survives a file compared with its old object, and a value that is set`, () =>
     withWorkshop(async (workshop) => {
@@ -97,7 +114,7 @@ for (const build of builds) {
         counts.every((value, i) => i === 0 || value > (counts[i - 1] ?? 0)),
         "no count was lost",
       );
-    }));
+    }, build.machine));
 }
 
 test("primes, gcc -O0: a static function, and a variable that the fix brings", () =>

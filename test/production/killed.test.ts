@@ -101,69 +101,79 @@ function statusOf(running: RunningProgram): HelperStatus["patches"][number] | un
 
 const isApplied = (running: RunningProgram): boolean => statusOf(running)?.status === "applied";
 
-test(`the helper, killed ${rounds} times while it applies a patch of ${FUNCTIONS} functions or takes it back`, () =>
-  withWorkshop(async (workshop) => {
-    const { patch, start } = await setUp(workshop);
-    workshop.write("killer.c", killer);
-    const preload = workshop.compile("gcc", "killer.so", "-shared", "-fPIC", "killer.c");
-    const read = await readPatchFile(patch);
-    assert.ok(read.ok);
-    const { digest, payload } = read.value;
-    /** What the next step is: the patch is loaded and applied, applied again, or taken back. */
-    const kindOf = (present: ReturnType<typeof statusOf>) =>
-      present === undefined ? "load" : present.status === "applied" ? "undo" : "fix";
-    const step = (running: RunningProgram, env: NodeJS.ProcessEnv) => {
-      const present = statusOf(running);
-      const kind = kindOf(present);
-      const [args, input] =
-        kind === "undo"
-          ? [["undo", `${running.pid}`, "60000", `${present?.start}`]]
-          : [["fix", `${running.pid}`, "60000", digest, "test", "0"], payload];
-      const { signal, stderr } = spawnSync(helper, args, {
-        env: { LD_PRELOAD: preload, ...env },
-        encoding: "utf8",
-        ...(input === undefined ? {} : { input }),
-      });
-      return { kind, signal, calls: Number(stderr) };
-    };
-    const measured = await start();
-    const calls = new Map<string, number>();
-    for (let i = 0; i < 3; i++) {
-      const { kind, calls: made } = step(measured, {});
-      calls.set(kind, made);
-    }
-    await measured.stop("SIGKILL");
-    assert.equal([...calls.keys()], ["load", "undo", "fix"]);
+/** Of the helper, at a 64-bit and at a 32-bit program. */
+const killHelper = (rounds: number, ...flags: readonly string[]) =>
+  withWorkshop(
+    async (workshop) => {
+      const { patch, start } = await setUp(workshop);
+      workshop.write("killer.c", killer);
+      const preload = workshop.compile("gcc", "killer.so", "-m64", "-shared", "-fPIC", "killer.c");
+      const read = await readPatchFile(patch);
+      assert.ok(read.ok);
+      const { digest, payload } = read.value;
+      /** What the next step is: the patch is loaded and applied, applied again, or taken back. */
+      const kindOf = (present: ReturnType<typeof statusOf>) =>
+        present === undefined ? "load" : present.status === "applied" ? "undo" : "fix";
+      const step = (running: RunningProgram, env: NodeJS.ProcessEnv) => {
+        const present = statusOf(running);
+        const kind = kindOf(present);
+        const [args, input] =
+          kind === "undo"
+            ? [["undo", `${running.pid}`, "60000", `${present?.start}`]]
+            : [["fix", `${running.pid}`, "60000", digest, "test", "0"], payload];
+        const { signal, stderr } = spawnSync(helper, args, {
+          env: { LD_PRELOAD: preload, ...env },
+          encoding: "utf8",
+          ...(input === undefined ? {} : { input }),
+        });
+        return { kind, signal, calls: Number(stderr) };
+      };
+      const measured = await start();
+      const calls = new Map<string, number>();
+      for (let i = 0; i < 3; i++) {
+        const { kind, calls: made } = step(measured, {});
+        calls.set(kind, made);
+      }
+      await measured.stop("SIGKILL");
+      assert.equal([...calls.keys()], ["load", "undo", "fix"]);
 
-    const running = await start();
-    const turns = new Map<string, number>();
-    const killed = new Map<string, number>();
-    const endings = new Map<string, number>();
-    const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
-    for (let round = 0; round < rounds; round++) {
-      const next = kindOf(statusOf(running));
-      const most = calls.get(next) ?? 0;
-      const at = 1 + (Math.floor(((turns.get(next) ?? 0) * 3 * most) / rounds) % most);
-      const { kind, signal } = step(running, {
-        KILL_AT: `${at}`,
-        [round % 2 === 0 ? "KILL_BEFORE" : "KILL_AFTER"]: "1",
-      });
-      count(turns, kind);
-      if (signal === "SIGKILL") count(killed, kind);
-      const line = await running.waitForNewLine((one) => isOld(one) || isNew(one));
-      count(endings, isNew(line) ? "new" : "old");
-    }
-    const total = [...killed.values()].reduce((sum, one) => sum + one, 0);
-    const listed = (map: Map<string, number>) => [...map].map(([key, value]) => `${key} ${value}`).join(", ");
-    console.log(
-      `\n${total} of ${rounds} killed (${listed(killed)}) in runs of ${listed(calls)} calls; ${listed(endings)}`,
-    );
-    assert.ok(total > 0.8 * rounds, "too few kills came while the helper was at work");
-    if (!isApplied(running)) fix(running, patch);
-    await running.waitForNewLine(isNew);
-    undo(running);
-    await running.waitForNewLine(isOld);
-  }));
+      const running = await start();
+      const turns = new Map<string, number>();
+      const killed = new Map<string, number>();
+      const endings = new Map<string, number>();
+      const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+      for (let round = 0; round < rounds; round++) {
+        const next = kindOf(statusOf(running));
+        const most = calls.get(next) ?? 0;
+        const at = 1 + (Math.floor(((turns.get(next) ?? 0) * 3 * most) / rounds) % most);
+        const { kind, signal } = step(running, {
+          KILL_AT: `${at}`,
+          [round % 2 === 0 ? "KILL_BEFORE" : "KILL_AFTER"]: "1",
+        });
+        count(turns, kind);
+        if (signal === "SIGKILL") count(killed, kind);
+        const line = await running.waitForNewLine((one) => isOld(one) || isNew(one));
+        count(endings, isNew(line) ? "new" : "old");
+      }
+      const total = [...killed.values()].reduce((sum, one) => sum + one, 0);
+      const listed = (map: Map<string, number>) => [...map].map(([key, value]) => `${key} ${value}`).join(", ");
+      console.log(
+        `\n${total} of ${rounds} killed (${listed(killed)}) in runs of ${listed(calls)} calls; ${listed(endings)}`,
+      );
+      assert.ok(total > 0.8 * rounds, "too few kills came while the helper was at work");
+      if (!isApplied(running)) fix(running, patch);
+      await running.waitForNewLine(isNew);
+      undo(running);
+      await running.waitForNewLine(isOld);
+    },
+    ...flags,
+  );
+
+const task = `applies a patch of ${FUNCTIONS} functions or takes it back`;
+
+test(`the helper, killed ${rounds} times while it ${task}`, () => killHelper(rounds));
+
+test(`the helper, killed ${rounds} times while it ${task}, in a 32-bit program`, () => killHelper(rounds, "-m32"));
 
 test("hotreload fix, killed at any moment, while its helper ends what it has begun", () =>
   withWorkshop(async (workshop) => {

@@ -1,4 +1,6 @@
 // Programs built by plain compilers, running, and the command line that patches them.
+//
+// HOTRELOAD_PRODUCTION_FLAGS are given to every compiler: with -m32 all is tried with 32-bit programs.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +12,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const cli = join(root, "dist/devserver/cli.js");
 
 export const exampleFolder = (name: string): string => join(root, "examples/production", name);
+
+const everywhere = process.env.HOTRELOAD_PRODUCTION_FLAGS?.split(" ") ?? [];
 
 /** Arguments of taskset. */
 export const ONE_PROCESSOR = ["-c", "0"];
@@ -35,6 +39,12 @@ export function hotreload(...args: readonly string[]): Answer {
 export class Workshop {
   readonly dir = mkdtempSync(join(tmpdir(), "hotreload-production-"));
   readonly #running: RunningProgram[] = [];
+  readonly #flags: readonly string[];
+
+  /** @param flags of every compilation and link */
+  constructor(flags: readonly string[] = []) {
+    this.#flags = [...everywhere, ...flags];
+  }
 
   path(name: string): string {
     return join(this.dir, name);
@@ -52,6 +62,7 @@ export class Workshop {
   /** `cc args -o output`, in the folder; returns the output's path. */
   compile(compiler: string, output: string, ...args: readonly string[]): string {
     runToEnd(compiler, [
+      ...this.#flags,
       "-Wl,--build-id",
       ...args.map((arg) => (arg.includes("/") || arg.startsWith("-") ? arg : this.path(arg))),
       "-o",
@@ -63,6 +74,7 @@ export class Workshop {
   /** `cc -c args -o output`. */
   object(compiler: string, output: string, ...args: readonly string[]): string {
     runToEnd(compiler, [
+      ...this.#flags,
       "-c",
       ...args.map((arg) => (arg.includes("/") || arg.startsWith("-") ? arg : this.path(arg))),
       "-o",
@@ -102,8 +114,11 @@ export class Workshop {
 }
 
 /** A workshop for the body; its folder is kept and named if the body fails. */
-export async function withWorkshop(body: (workshop: Workshop) => Promise<void>): Promise<void> {
-  const workshop = new Workshop();
+export async function withWorkshop(
+  body: (workshop: Workshop) => Promise<void>,
+  ...flags: readonly string[]
+): Promise<void> {
+  const workshop = new Workshop(flags);
   try {
     await body(workshop);
   } catch (error) {

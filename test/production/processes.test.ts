@@ -4,11 +4,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fix, undo, withWorkshop } from "./plain_program.js";
 
-test("threads that sleep in system calls go on sleeping: nanosleep, poll, read, futex, epoll_wait, accept, sigwait", () =>
-  withWorkshop(async (workshop) => {
-    workshop.write(
-      "program.c",
-      `#define _GNU_SOURCE
+for (const [name, machine] of [
+  ["", "-m64"],
+  [" (32 bit)", "-m32"],
+] as const) {
+  test(`threads that sleep in system calls go on sleeping: nanosleep, poll, read, futex, epoll_wait, accept, sigwait${name}`, () =>
+    withWorkshop(async (workshop) => {
+      workshop.write(
+        "program.c",
+        `#define _GNU_SOURCE
        #include <errno.h>
        #include <poll.h>
        #include <pthread.h>
@@ -40,41 +44,42 @@ test("threads that sleep in system calls go on sleeping: nanosleep, poll, read, 
          for (long i = 0; i < 7; i++) { pthread_t t; pthread_create(&t, NULL, run, (void *)i); }
          for (;;) { errno = 77; printf("answer %d errno %d\\n", answer(), errno); fflush(stdout); usleep(5000); }
        }`,
-    );
-    workshop.write("fix.c", "int answer(void) { return 2; }");
-    workshop.compile("gcc", "program", "-O1", "-pthread", "program.c");
-    const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
-    const program = workshop.start("program");
-    await program.waitForLine((line) => line.startsWith("answer 1"));
-    for (let round = 0; round < 3; round++) {
-      fix(program, patch);
-      await program.waitForNewLine((line) => line.startsWith("answer 2"));
-      undo(program);
-      await program.waitForNewLine((line) => line.startsWith("answer 1"));
-    }
-    assert.equal(
-      program.lines.filter((line) => !/^answer [12] errno 77$/.test(line)),
-      [],
-    );
-  }));
+      );
+      workshop.write("fix.c", "int answer(void) { return 2; }");
+      workshop.compile("gcc", "program", "-O1", "-pthread", "program.c");
+      const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
+      const program = workshop.start("program");
+      await program.waitForLine((line) => line.startsWith("answer 1"));
+      for (let round = 0; round < 3; round++) {
+        fix(program, patch);
+        await program.waitForNewLine((line) => line.startsWith("answer 2"));
+        undo(program);
+        await program.waitForNewLine((line) => line.startsWith("answer 1"));
+      }
+      assert.equal(
+        program.lines.filter((line) => !/^answer [12] errno 77$/.test(line)),
+        [],
+      );
+    }, machine));
 
-test("a process that computes and makes no system call", () =>
-  withWorkshop(async (workshop) => {
-    workshop.write(
-      "program.c",
-      `#include <stdio.h>
+  test(`a process that computes and makes no system call${name}`, () =>
+    withWorkshop(async (workshop) => {
+      workshop.write(
+        "program.c",
+        `#include <stdio.h>
        __attribute__((noinline)) int more(unsigned long n) { __asm__ volatile(""); return n != 1; }
        int main(void) { unsigned long n = 2; puts("begin"); fflush(stdout); while (more(n)) n += 2; puts("end"); return 0; }`,
-    );
-    workshop.write("fix.c", "int more(unsigned long n) { return n < 2; }");
-    workshop.compile("gcc", "program", "-O1", "program.c");
-    const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
-    const program = workshop.start("program");
-    await program.waitForLine((line) => line === "begin");
-    fix(program, patch);
-    await program.waitForLine((line) => line === "end");
-    assert.is((await program.ended).code, 0);
-  }));
+      );
+      workshop.write("fix.c", "int more(unsigned long n) { return n < 2; }");
+      workshop.compile("gcc", "program", "-O1", "program.c");
+      const patch = workshop.gen("program", "fix.hrp", workshop.object("gcc", "fix.o", "-O1", "fix.c"));
+      const program = workshop.start("program");
+      await program.waitForLine((line) => line === "begin");
+      fix(program, patch);
+      await program.waitForLine((line) => line === "end");
+      assert.is((await program.ended).code, 0);
+    }, machine));
+}
 
 test("threads that each create the next one and end", () =>
   withWorkshop(async (workshop) => {

@@ -206,8 +206,8 @@ test("a process of another architecture", () =>
       {
         type: "refused",
         code: "E_ARCHITECTURE",
-        message: "is a program or library for 32-bit x86: only those for x86-64 can be patched",
-        file: workshop.path("narrow"),
+        message: `is for x86-64, and ${workshop.path("narrow")} is for 32-bit x86`,
+        file: workshop.path("fix.o"),
       },
     ]);
     assert.is((await narrow.stop("SIGTERM")).signal, "SIGTERM");

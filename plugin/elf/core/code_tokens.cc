@@ -1,9 +1,9 @@
 // Reads code with Zydis.
 #include "code_tokens.h"
 
-#include <Zydis/Zydis.h>
-
 #include <algorithm>
+
+#include "decoder.h"
 
 namespace hotreload {
 
@@ -12,7 +12,10 @@ namespace {
 /// How far pointers in constants are followed.
 constexpr int kDeepest = 4;
 
-bool is_stack(ZydisRegister base) { return base == ZYDIS_REGISTER_RSP || base == ZYDIS_REGISTER_RBP; }
+bool is_stack_pointer(ZydisRegister base) { return base == ZYDIS_REGISTER_RSP || base == ZYDIS_REGISTER_ESP; }
+bool is_stack(ZydisRegister base) {
+  return is_stack_pointer(base) || base == ZYDIS_REGISTER_RBP || base == ZYDIS_REGISTER_EBP;
+}
 
 /// Optimisers choose among these as registers and the layout of blocks have it.
 bool is_arrangement(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands) {
@@ -52,9 +55,8 @@ std::string complete(std::string name) {
 class Reader {
  public:
   Reader(const Entities& entities, const Entity& function, const EntityName& name_of)
-      : entities_(entities), function_(function), name_of_(name_of), section_(entities.object().sections[function.section]) {
-    ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-  }
+      : entities_(entities), function_(function), name_of_(name_of), section_(entities.object().sections[function.section]),
+        decoder_(entities.object().machine) {}
 
   std::vector<Instruction> read() {
     if (section_.bytes.empty()) return {};
@@ -64,7 +66,7 @@ class Reader {
     for (uint64_t at = 0; at < code.size();) {
       ZydisDecodedInstruction decoded;
       ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-      const bool done = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_, code.data() + at, code.size() - at, &decoded, operands));
+      const bool done = decoder_.decode(code.substr(at), &decoded, operands);
       read_.push_back({at, done ? at + decoded.length : code.size(), {}, false, false, done, std::nullopt});
       if (done) take(decoded, operands);
       else add("code of " + function_.name + " that cannot be read, at " + std::to_string(at));
@@ -93,7 +95,7 @@ class Reader {
     }
     if (decoded.operand_count == 0) return;
     instruction.stores = refers && operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY && (operands[0].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
-    const bool adjusts_stack = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[0].reg.value == ZYDIS_REGISTER_RSP;
+    const bool adjusts_stack = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER && is_stack_pointer(operands[0].reg.value);
     if (adjusts_stack) return;
     if (!is_arrangement(decoded, operands)) add(ZydisMnemonicGetString(decoded.mnemonic));
     for (uint8_t i = 0; i < decoded.operand_count_visible; i++) {
@@ -133,7 +135,7 @@ class Reader {
   const Entity& function_;
   const EntityName& name_of_;
   const Section& section_;
-  ZydisDecoder decoder_;
+  const Decoder decoder_;
   std::vector<Relocation>::const_iterator relocation_;
   std::vector<Instruction> read_;
 };

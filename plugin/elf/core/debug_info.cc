@@ -95,13 +95,16 @@ class Joiner {
   Result<Nothing> relocate() {
     for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_.get(), scn)) != nullptr;) {
       GElf_Shdr header;
-      if (!gelf_getshdr(scn, &header) || header.sh_type != SHT_RELA) continue;
+      if (!gelf_getshdr(scn, &header) || (header.sh_type != SHT_RELA && header.sh_type != SHT_REL)) continue;
       if (header.sh_info >= places_.size() || places_[header.sh_info].bytes == nullptr) continue;
       Elf_Scn* table = elf_getscn(elf_.get(), header.sh_link);
       Elf_Data* symbols = table ? elf_getdata(table, nullptr) : nullptr;
       Elf_Data* entries = elf_rawdata(scn, nullptr);
       if (!symbols || !entries) return broken("has relocations that cannot be read");
-      auto done = relocate(places_[header.sh_info], *entries, *symbols);
+      const bool wide = gelf_getclass(elf_.get()) == ELFCLASS64;
+      if (wide != (header.sh_type == SHT_RELA)) return broken("has relocations of an unknown form");
+      auto done = wide ? relocate(places_[header.sh_info], *entries, *symbols)
+                       : relocate_narrow(places_[header.sh_info], *entries, *symbols);
       if (!done) return done.error();
     }
     return Nothing{};
@@ -120,8 +123,7 @@ class Joiner {
       Elf64_Sym symbol;
       load(table, at, &entry);
       if (!load(known, ELF64_R_SYM(entry.r_info) * sizeof(Elf64_Sym), &symbol)) return broken("a relocation has no symbol");
-      uint64_t value = symbol.st_value + uint64_t(entry.r_addend);
-      if (symbol.st_shndx < places_.size()) value += places_[symbol.st_shndx].start;
+      const uint64_t value = symbol.st_value + uint64_t(entry.r_addend) + start_of(symbol.st_shndx);
       const uint64_t offset = target.start + entry.r_offset;
       bool inside = true;
       switch (ELF64_R_TYPE(entry.r_info)) {
@@ -131,13 +133,43 @@ class Joiner {
         case R_X86_64_32S:
         case R_X86_64_DTPOFF32: inside = store(target.bytes, offset, uint32_t(value)); break;
         case R_X86_64_NONE: break;
-        default:
-          return Error{"E_RELOCATION",
-                       "relocation type " + std::to_string(ELF64_R_TYPE(entry.r_info)) + " in debug information", path_};
+        default: return unknown(ELF64_R_TYPE(entry.r_info));
       }
       if (!inside) return broken("a relocation of the debug information lies outside its section");
     }
     return Nothing{};
+  }
+
+  /// Of 32-bit x86, where addends are at the sites.
+  Result<Nothing> relocate_narrow(const Place& target, const Elf_Data& entries, const Elf_Data& symbols) {
+    const std::string_view table(static_cast<const char*>(entries.d_buf), entries.d_size);
+    const std::string_view known(static_cast<const char*>(symbols.d_buf), symbols.d_size);
+    for (uint64_t at = 0; at + sizeof(Elf32_Rel) <= table.size(); at += sizeof(Elf32_Rel)) {
+      Elf32_Rel entry;
+      Elf32_Sym symbol;
+      load(table, at, &entry);
+      if (!load(known, ELF32_R_SYM(entry.r_info) * sizeof(Elf32_Sym), &symbol)) return broken("a relocation has no symbol");
+      const uint32_t type = ELF32_R_TYPE(entry.r_info);
+      if (type == R_386_NONE) continue;
+      if (type != R_386_32 && type != R_386_TLS_LDO_32) return unknown(type);
+      const uint64_t offset = target.start + entry.r_offset;
+      uint32_t value = 0;
+      const bool inside = load(*target.bytes, offset, &value);
+      value += symbol.st_value + uint32_t(start_of(symbol.st_shndx));
+      if (!inside || !store(target.bytes, offset, value)) {
+        return broken("a relocation of the debug information lies outside its section");
+      }
+    }
+    return Nothing{};
+  }
+
+  /// Of a section among those that it was joined with, or its address.
+  uint64_t start_of(uint32_t section) const {
+    return section < places_.size() ? places_[section].start : 0;
+  }
+
+  Error unknown(uint32_t type) const {
+    return {"E_RELOCATION", "relocation type " + std::to_string(type) + " in debug information", path_};
   }
 
   std::string image() const {

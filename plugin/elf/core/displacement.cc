@@ -1,19 +1,18 @@
 // Decodes with Zydis.
 #include "displacement.h"
 
-#include <Zydis/Zydis.h>
-
 #include <algorithm>
+
+#include "decoder.h"
 
 namespace hotreload {
 
-std::optional<Displacement> displacement_at(std::string_view code, uint64_t function, uint64_t site) {
-  ZydisDecoder decoder;
-  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+std::optional<Displacement> displacement_at(Machine machine, std::string_view code, uint64_t function, uint64_t site) {
+  const Decoder decoder(machine);
   ZydisDecodedInstruction instruction;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
   for (uint64_t at = function; at < site && at < code.size(); at += instruction.length) {
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.data() + at, code.size() - at, &instruction, operands))) break;
+    if (!decoder.decode(code.substr(at), &instruction, operands)) break;
     if (at + instruction.length <= site) continue;
     if (instruction.raw.disp.size != 32 || at + instruction.raw.disp.offset != site) break;
     const bool accessed = std::any_of(operands, operands + instruction.operand_count, [](const ZydisDecodedOperand& operand) {

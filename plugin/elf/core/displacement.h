@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "machine.h"
+
 namespace hotreload {
 
 struct Displacement {
@@ -16,7 +18,7 @@ struct Displacement {
 /// @param function offset in `code` from which on it is decoded
 /// @param site offset of the 32-bit displacement
 /// Nothing if there is no instruction with a displacement there.
-std::optional<Displacement> displacement_at(std::string_view code, uint64_t function, uint64_t site);
+std::optional<Displacement> displacement_at(Machine machine, std::string_view code, uint64_t function, uint64_t site);
 
 }  // namespace hotreload
 

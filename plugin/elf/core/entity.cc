@@ -93,7 +93,7 @@ void Entities::collect() {
     const bool numbered_constant = entity.kind == Kind::kConstant && is_numbered(entity);
     const bool coroutine = entity.kind == Kind::kFunction && is_coroutine_part(entity.name);
     entity.part_of_user = is_clone(entity.name) || coroutine || numbered_constant || starts_with(entity.name, "DW.ref.") ||
-                          is_numbered_by_compiler(entity.name) ||
+                          is_numbered_by_compiler(entity.name) || is_pc_thunk(entity.name) ||
                           (entity.kind == Kind::kFunction && symbol.type == STT_NOTYPE);
     all_.push_back(std::move(entity));
   }
@@ -250,7 +250,7 @@ int64_t Entities::immediate_behind(uint32_t section, const Relocation& relocatio
   for (const int64_t size : {1, 2, 4}) certain = certain && at(symbol.section, sum(uint64_t(place), size, 0)) == nearest;
   const Entity* function = certain ? nullptr : at(section, int64_t(relocation.offset));
   if (!function || function->kind != Kind::kFunction) return 0;
-  const auto displacement = displacement_at(object_->sections[section].bytes, function->offset, relocation.offset);
+  const auto displacement = displacement_at(object_->machine, object_->sections[section].bytes, function->offset, relocation.offset);
   return displacement ? int64_t(displacement->end - relocation.offset) - 4 : 0;
 }
 

@@ -209,7 +209,7 @@ class StandIn {
 
 }  // namespace
 
-std::shared_ptr<const Exports> read_exports(const std::vector<std::string>& libraries) {
+std::shared_ptr<const Exports> read_exports(const std::vector<std::string>& libraries, Machine machine) {
   auto exports = std::make_shared<Exports>();
   elf_version(EV_CURRENT);
   for (const std::string& path : libraries) {
@@ -218,7 +218,8 @@ std::shared_ptr<const Exports> read_exports(const std::vector<std::string>& libr
     std::unique_ptr<Elf, ElfEnd> elf(elf_memory(bytes.value().data(), bytes.value().size()));
     GElf_Ehdr header;
     if (!elf || elf_kind(elf.get()) != ELF_K_ELF || !gelf_getehdr(elf.get(), &header)) continue;
-    if (header.e_machine == EM_X86_64 && header.e_type == ET_DYN) LibraryReader(elf.get(), path).read(exports.get());
+    const bool fits = machine_of(header.e_ident[EI_CLASS], header.e_machine) == machine;
+    if (fits && header.e_type == ET_DYN) LibraryReader(elf.get(), path).read(exports.get());
   }
   return exports;
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "machine.h"
 #include "result.h"
 
 namespace hotreload {
@@ -27,8 +28,8 @@ struct Exports {
 };
 
 /// Default versions only, the first library that has a symbol wins, as with the dynamic loader.
-/// A file that cannot be read as a shared library is left out: what only it has is then reported as undefined.
-std::shared_ptr<const Exports> read_exports(const std::vector<std::string>& libraries);
+/// A file that cannot be read as a shared library for the machine is left out: what only it has is then reported as undefined.
+std::shared_ptr<const Exports> read_exports(const std::vector<std::string>& libraries, Machine machine = Machine::kX86_64);
 
 /// Writes a stand-in for each library that one of the symbols is from; returns their paths, in load order.
 /// Errors: E_ELF.

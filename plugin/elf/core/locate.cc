@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include "bytes.h"
-#include "relocation.h"
-
 namespace hotreload {
 
 namespace {
@@ -64,7 +61,9 @@ class Match {
   bool references_fit(const Entity& function, uint64_t address) {
     for (const Relocation& relocation : original_.object().sections[function.section].relocations) {
       if (relocation.offset < function.offset || relocation.offset >= function.offset + function.size) continue;
-      if (reference_of(relocation.type) != Reference::kRelative32) continue;
+      const uint64_t site = address + (relocation.offset - function.offset);
+      const auto referred = module_.referred_to(relocation.type, site);
+      if (!referred) continue;
       const Target target = original_.target_of(function.section, relocation);
       if (target.form != Target::Form::kEntity || !target.entity->local) continue;
       // An indirect function is reached through the PLT.
@@ -72,12 +71,9 @@ class Match {
       const ModuleSymbol* symbol = symbol_of(*target.entity);
       // What a function of the module refers to cannot have been dropped by the linker: its name was, by strip -x.
       if (!symbol && !target.entity->part_of_user) return false;
-      const uint64_t site = address + (relocation.offset - function.offset);
-      int32_t displacement = 0;
-      if (!symbol || !load(module_.at(site, 4), 0, &displacement)) continue;
-      // target.offset counts from the end of the four bytes, as the displacement does.
-      if (site + 4 + uint64_t(int64_t(displacement)) != symbol->address + uint64_t(target.offset)) return false;
-      evidence_++;
+      // target.offset counts from the end of the four bytes, as a displacement does.
+      if (symbol && *referred != symbol->address + uint64_t(target.offset)) return false;
+      if (symbol) evidence_++;
     }
     return true;
   }

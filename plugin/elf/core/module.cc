@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "localized.h"
+#include "relocation.h"
 
 namespace hotreload {
 
@@ -19,8 +20,8 @@ struct ElfEnd {
 
 class Reader {
  public:
-  Reader(std::string path, std::string debug_file)
-      : module_(std::make_shared<Module>()), debug_file_(std::move(debug_file)) {
+  Reader(std::string path, std::string debug_file, Machines machines)
+      : module_(std::make_shared<Module>()), debug_file_(std::move(debug_file)), machines_(machines) {
     module_->path = std::move(path);
   }
 
@@ -51,12 +52,21 @@ class Reader {
       return broken("is not an ELF file");
     }
     const bool fitting = header.e_type == ET_DYN || header.e_type == ET_EXEC;
-    if (header.e_machine == EM_386) {
-      return Error{"E_ARCHITECTURE", "is a program or library for 32-bit x86: only those for x86-64 can be patched", module_->path};
+    const auto machine = machine_of(header.e_ident[EI_CLASS], header.e_machine);
+    if (machines_ == Machines::kX86_64 && machine == Machine::kX86) {
+      return Error{"E_ARCHITECTURE", "is for 32-bit x86, which only `hotreload gen` and `hotreload fix` know", module_->path};
     }
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 || !fitting) {
+    if (machines_ == Machines::kX86_64 && (machine != Machine::kX86_64 || !fitting)) {
       return broken("is not an executable or shared library for x86-64");
     }
+    if (!machine) {
+      return Error{"E_ARCHITECTURE",
+                   "is for another architecture (ELF machine " + std::to_string(header.e_machine) +
+                       "): only programs and libraries for x86-64 and 32-bit x86 can be patched",
+                   module_->path};
+    }
+    if (!fitting) return broken("is not an executable or shared library");
+    module_->machine = *machine;
     module_->position_independent = header.e_type == ET_DYN;
     module_->executable = header.e_type == ET_EXEC;
     size_t count = 0;
@@ -100,18 +110,25 @@ class Reader {
   }
 
   Result<Nothing> read_dynamic() {
+    if (module_->machine == Machine::kX86_64) read_dynamic_of<Elf64_Dyn>();
+    else read_dynamic_of<Elf32_Dyn>();
+    return Nothing{};
+  }
+
+  template <typename Dyn>
+  void read_dynamic_of() {
     module_->symbolic = false;
     for (const Elf64_Phdr& segment : module_->segments) {
       if (segment.p_type != PT_DYNAMIC) continue;
       const std::string_view entries(module_->bytes.data() + segment.p_offset, segment.p_filesz);
-      Elf64_Dyn entry;
+      Dyn entry;
       for (uint64_t at = 0; load(entries, at, &entry) && entry.d_tag != DT_NULL; at += sizeof entry) {
         if (entry.d_tag == DT_SYMBOLIC || (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_SYMBOLIC) != 0)) {
           module_->symbolic = true;
         }
+        if (entry.d_tag == DT_PLTGOT) module_->got = entry.d_un.d_ptr;
       }
     }
-    return Nothing{};
   }
 
   Result<Nothing> read_tables() {
@@ -146,7 +163,8 @@ class Reader {
 
   Result<Nothing> read_symbols(Elf* elf, Elf_Scn* scn, const GElf_Shdr& header) {
     Elf_Data* data = elf_getdata(scn, nullptr);
-    const size_t count = header.sh_entsize == sizeof(Elf64_Sym) ? header.sh_size / sizeof(Elf64_Sym) : 0;
+    const uint64_t entry = module_->machine == Machine::kX86_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+    const size_t count = header.sh_entsize == entry ? header.sh_size / entry : 0;
     // Behind a file without a name ld.bfd writes what it made local: hidden symbols, and those that a version script hides.
     bool of_linker = false;
     for (size_t i = 1; i < count; i++) {
@@ -189,6 +207,7 @@ class Reader {
 
   std::shared_ptr<Module> module_;
   const std::string debug_file_;
+  const Machines machines_;
   std::unique_ptr<Elf, ElfEnd> elf_, debug_elf_;
 };
 
@@ -204,6 +223,7 @@ std::string_view Module::at(uint64_t address, uint64_t size) const {
 }
 
 std::optional<uint64_t> Module::pointer_at(uint64_t address) const {
+  if (machine != Machine::kX86_64) return std::nullopt;
   uint64_t table = 0, size = 0, value = 0;
   bool packed = false;
   for (const Elf64_Phdr& segment : segments) {
@@ -229,14 +249,30 @@ std::optional<uint64_t> Module::pointer_at(uint64_t address) const {
   return value;
 }
 
+std::optional<uint64_t> Module::referred_to(uint32_t type, uint64_t site) const {
+  int32_t value = 0;
+  if (!load(at(site, sizeof value), 0, &value)) return std::nullopt;
+  const uint64_t wrap = machine == Machine::kX86_64 ? ~uint64_t(0) : 0xffffffff;
+  switch (reference_of(type)) {
+    case Reference::kRelative32: return (site + 4 + uint64_t(int64_t(value))) & wrap;
+    case Reference::kAbsolute32:
+      if (machine != Machine::kX86) return std::nullopt;
+      return uint64_t(uint32_t(value));
+    case Reference::kGotDistance:
+      if (got == 0) return std::nullopt;
+      return (got + uint64_t(int64_t(value))) & wrap;
+    default: return std::nullopt;
+  }
+}
+
 int64_t Module::thread_pointer_offset(uint64_t tls_offset) const {
   const uint64_t block = (tls_size + tls_alignment - 1) / tls_alignment * tls_alignment;
   return int64_t(tls_offset) - int64_t(block);
 }
 
 Result<std::shared_ptr<const Module>> read_module(const std::string& path, const std::vector<std::string>& objects,
-                                                  const std::string& debug_file) {
-  return Reader(path, debug_file).read(objects);
+                                                  const std::string& debug_file, Machines machines) {
+  return Reader(path, debug_file, machines).read(objects);
 }
 
 }  // namespace hotreload

@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "machine.h"
 #include "result.h"
 
 namespace hotreload {
@@ -33,11 +34,13 @@ struct Module {
   std::string path;
   std::string bytes;
   std::string debug_bytes;  ///< of the separate file that has the symbols, if one was named
+  Machine machine = Machine::kX86_64;
   std::string build_id;  ///< lower-case hexadecimal, "" if there is none
   bool executable;       ///< it is the program: its symbols come first, and its TLS block lies at the thread pointer
   bool symbolic;         ///< DF_SYMBOLIC: its own definitions come first
   bool position_independent;
-  std::vector<Elf64_Phdr> segments;
+  std::vector<Elf64_Phdr> segments;  ///< of either machine
+  uint64_t got = 0;  ///< DT_PLTGOT: what code of 32-bit x86 counts distances from
   uint64_t tls_size = 0, tls_alignment = 1;
   std::unordered_map<std::string_view, ModuleSymbol> globals;   ///< of .symtab, versions cut off
   std::unordered_map<std::string_view, ModuleSymbol> exported;  ///< of .dynsym: what other modules can see
@@ -49,18 +52,23 @@ struct Module {
   /// The bytes of the file at [address, address + size), "" if they are not in the file.
   std::string_view at(uint64_t address, uint64_t size) const;
   /// The pointer that the dynamic loader puts at an address, for a load bias of 0; nothing if it cannot be told.
+  /// Of modules for x86-64 only.
   std::optional<uint64_t> pointer_at(uint64_t address) const;
+  /// What the four bytes of linked code at a site refer to, there by a relocation of this type; a pc-relative place counts
+  /// from their end. Nothing if the type does not tell it.
+  std::optional<uint64_t> referred_to(uint32_t type, uint64_t site) const;
   /// Offset from the thread pointer of a place in the TLS segment of an executable (psABI, TLS variant II).
   int64_t thread_pointer_offset(uint64_t tls_offset) const;
 };
 
 /// @param objects that it was linked from: only read for an executable whose linker made its global symbols local
 /// @param debug_file has the .symtab of a stripped module (objcopy --only-keep-debug), "" if there is none
-/// Errors: E_ELF (no x86-64 executable or shared library, truncated), E_STRIPPED (no .symtab), E_LOCALIZED (the objects are
-/// needed, and were not given).
+/// Errors: E_ELF (no executable or shared library, truncated), E_ARCHITECTURE (for another machine), E_STRIPPED (no .symtab),
+/// E_LOCALIZED (the objects are needed, and were not given).
 Result<std::shared_ptr<const Module>> read_module(const std::string& path,
                                                   const std::vector<std::string>& objects = {},
-                                                  const std::string& debug_file = "");
+                                                  const std::string& debug_file = "",
+                                                  Machines machines = Machines::kX86_64);
 
 }  // namespace hotreload
 

@@ -64,6 +64,8 @@ bool is_specialised_copy(std::string_view name, std::string_view base) {
   return starts_with(rest, ".constprop.") || starts_with(rest, ".isra.") || starts_with(rest, ".part.");
 }
 
+bool is_pc_thunk(std::string_view name) { return starts_with(name, "__x86.get_pc_thunk."); }
+
 bool is_virtual_table(std::string_view name) {
   return starts_with(name, "_ZTV") || starts_with(name, "_ZTT") || starts_with(name, "_ZTC");
 }

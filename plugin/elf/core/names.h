@@ -18,6 +18,9 @@ bool is_clone(std::string_view name);
 /// `f.part.0`.
 bool is_specialised_copy(std::string_view name, std::string_view base);
 
+/// A few instructions that tell code of 32-bit x86 where it is: `__x86.get_pc_thunk.bx`.
+bool is_pc_thunk(std::string_view name);
+
 /// `_ZTV`, `_ZTT`, `_ZTC`: a virtual table, VTT, or construction virtual table.
 bool is_virtual_table(std::string_view name);
 

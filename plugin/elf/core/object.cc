@@ -1,4 +1,7 @@
 // Reads a relocatable object with libelf and checks every index and offset once, so that nobody later has to.
+//
+// 32-bit x86 keeps the addends of relocations at their sites. They are taken from there, so that code looks the same
+// wherever what it refers to lies in its section, as that of x86-64 does.
 #include "object.h"
 
 #include <gelf.h>
@@ -27,7 +30,9 @@ struct ElfEnd {
 
 class Reader {
  public:
-  explicit Reader(std::string path) : object_(std::make_shared<Object>()) { object_->path = std::move(path); }
+  Reader(std::string path, Machines machines) : object_(std::make_shared<Object>()), machines_(machines) {
+    object_->path = std::move(path);
+  }
 
   Result<std::shared_ptr<const Object>> read() {
     auto bytes = read_file(object_->path);
@@ -51,8 +56,11 @@ class Reader {
     if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF || !gelf_getehdr(elf_.get(), &header)) {
       return broken("is not an ELF file");
     }
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64) return broken("is not for x86-64");
+    const auto machine = machine_of(header.e_ident[EI_CLASS], header.e_machine);
+    if (machines_ == Machines::kX86_64 && machine != Machine::kX86_64) return broken("is not for x86-64");
+    if (!machine) return broken("is neither for x86-64 nor for 32-bit x86 (ELF machine " + std::to_string(header.e_machine) + ")");
     if (header.e_type != ET_REL) return broken("is not a relocatable object");
+    object_->machine = *machine;
     return Nothing{};
   }
 
@@ -89,7 +97,8 @@ class Reader {
   Result<Nothing> read_symbols() {
     const uint32_t table = object_->symbol_table;
     const GElf_Shdr& header = headers_[table];
-    if (header.sh_entsize != sizeof(Elf64_Sym)) return broken("has symbols of an unknown size");
+    const uint64_t entry = wide() ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+    if (header.sh_entsize != entry) return broken("has symbols of an unknown size");
     Elf_Data* data = elf_getdata(elf_getscn(elf_.get(), table), nullptr);
     Elf_Data* indexes = nullptr;
     for (size_t i = 0; i < headers_.size(); i++) {
@@ -97,7 +106,7 @@ class Reader {
         indexes = elf_getdata(elf_getscn(elf_.get(), i), nullptr);
       }
     }
-    const size_t count = header.sh_size / sizeof(Elf64_Sym);
+    const size_t count = header.sh_size / entry;
     object_->symbols.reserve(count);
     for (size_t i = 0; i < count; i++) {
       GElf_Sym symbol;
@@ -131,9 +140,9 @@ class Reader {
       if (header.sh_info >= object_->sections.size()) return broken("a relocation section applies to no section");
       Section& target = object_->sections[header.sh_info];
       if (!target.loaded()) continue;
-      if (header.sh_type == SHT_REL || header.sh_entsize != sizeof(Elf64_Rela)) {
-        return broken("section " + std::string(object_->sections[i].name) + " has relocations of an unknown form");
-      }
+      const bool known = wide() ? header.sh_type == SHT_RELA && header.sh_entsize == sizeof(Elf64_Rela)
+                                : header.sh_type == SHT_REL && header.sh_entsize == sizeof(Elf32_Rel);
+      if (!known) return broken("section " + std::string(object_->sections[i].name) + " has relocations of an unknown form");
       auto done = read_relocations_of(header, &target);
       if (!done) return done.error();
     }
@@ -141,25 +150,58 @@ class Reader {
   }
 
   Result<Nothing> read_relocations_of(const GElf_Shdr& header, Section* target) {
-    for (uint64_t place = header.sh_offset; place < header.sh_offset + header.sh_size; place += sizeof(Elf64_Rela)) {
-      Elf64_Rela entry;
-      if (!load(object_->bytes, place, &entry)) return broken("a relocation reaches beyond the end of the file");
-      const uint32_t type = ELF64_R_TYPE(entry.r_info), symbol = ELF64_R_SYM(entry.r_info);
-      const std::string where = std::string(target->name) + "+" + hexadecimal(entry.r_offset);
-      if (reference_of(type) == Reference::kUnknown) {
-        return Error{"E_RELOCATION", "unknown relocation type " + std::to_string(type) + " at " + where, object_->path};
+    for (uint64_t place = header.sh_offset; place < header.sh_offset + header.sh_size; place += header.sh_entsize) {
+      Relocation relocation{};
+      if (!read_relocation(place, &relocation)) return broken("a relocation reaches beyond the end of the file");
+      const std::string where = std::string(target->name) + "+" + hexadecimal(relocation.offset);
+      if (reference_of(relocation.type) == Reference::kUnknown) {
+        return Error{"E_RELOCATION", "unknown relocation type " + std::to_string(elf_type(relocation.type)) + " at " + where,
+                     object_->path};
       }
-      if (symbol >= object_->symbols.size()) return broken("the relocation at " + where + " has no symbol");
-      const uint32_t size = site_size(type);
-      if (entry.r_offset > target->size || size > target->size - entry.r_offset) {
+      if (relocation.symbol >= object_->symbols.size()) return broken("the relocation at " + where + " has no symbol");
+      const uint32_t size = site_size(relocation.type);
+      if (relocation.offset > target->size || size > target->size - relocation.offset) {
         return broken("the relocation at " + where + " lies outside its section");
       }
-      target->relocations.push_back({entry.r_offset, type, symbol, entry.r_addend, place});
+      if (!wide() && size > 0 && !take_addend(*target, &relocation)) return broken("the relocation at " + where + " has no addend");
+      target->relocations.push_back(relocation);
     }
     std::stable_sort(target->relocations.begin(), target->relocations.end(),
                      [](const Relocation& a, const Relocation& b) { return a.offset < b.offset; });
     return Nothing{};
   }
+
+  bool read_relocation(uint64_t place, Relocation* relocation) const {
+    relocation->place = place;
+    if (wide()) {
+      Elf64_Rela entry;
+      if (!load(object_->bytes, place, &entry)) return false;
+      relocation->offset = entry.r_offset;
+      // What is no type of x86-64 must not look like one of the other machine.
+      const uint32_t type = ELF64_R_TYPE(entry.r_info);
+      relocation->type = (type & kTypeOfX86) == 0 ? type : ~uint32_t(0);
+      relocation->symbol = uint32_t(ELF64_R_SYM(entry.r_info));
+      relocation->addend = entry.r_addend;
+      return true;
+    }
+    Elf32_Rel entry;
+    if (!load(object_->bytes, place, &entry)) return false;
+    relocation->offset = entry.r_offset;
+    relocation->type = x86_type(ELF32_R_TYPE(entry.r_info));
+    relocation->symbol = ELF32_R_SYM(entry.r_info);
+    return true;
+  }
+
+  /// From the site, where zero stays.
+  bool take_addend(const Section& target, Relocation* relocation) {
+    int32_t addend = 0;
+    if (!load(target.bytes, relocation->offset, &addend)) return false;
+    relocation->addend = addend;
+    const uint64_t start = uint64_t(target.bytes.data() - object_->bytes.data());
+    return store(&object_->bytes, start + relocation->offset, int32_t(0));
+  }
+
+  bool wide() const { return object_->machine == Machine::kX86_64; }
 
   Result<Nothing> read_groups() {
     for (size_t i = 0; i < headers_.size(); i++) {
@@ -178,6 +220,7 @@ class Reader {
   }
 
   std::shared_ptr<Object> object_;
+  const Machines machines_;
   std::unique_ptr<Elf, ElfEnd> elf_;
   std::vector<GElf_Shdr> headers_;
 };
@@ -193,6 +236,8 @@ std::string_view Object::group_signature(uint32_t section) const {
   return signature.type == STT_SECTION ? sections[signature.section].name : signature.name;
 }
 
-Result<std::shared_ptr<const Object>> read_object(const std::string& path) { return Reader(path).read(); }
+Result<std::shared_ptr<const Object>> read_object(const std::string& path, Machines machines) {
+  return Reader(path, machines).read();
+}
 
 }  // namespace hotreload

@@ -10,16 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "machine.h"
 #include "result.h"
 
 namespace hotreload {
 
 struct Relocation {
   uint64_t offset;  ///< in the section that it applies to
-  uint32_t type;
+  uint32_t type;    ///< relocation.h
   uint32_t symbol;  ///< index in Object::symbols
   int64_t addend;
-  uint64_t place;   ///< offset of the Elf64_Rela itself in the file
+  uint64_t place;   ///< offset of the Elf64_Rela or Elf32_Rel itself in the file
 };
 
 struct Section {
@@ -56,7 +57,8 @@ struct Symbol {
 
 struct Object {
   std::string path;
-  std::string bytes;  ///< the whole file; the views below point into it
+  std::string bytes;  ///< the whole file, addends at the sites cleared; the views below point into it
+  Machine machine = Machine::kX86_64;
   std::vector<Section> sections;
   std::vector<Symbol> symbols;
   uint32_t symbol_table = 0;     ///< index of the SHT_SYMTAB section
@@ -66,9 +68,9 @@ struct Object {
   std::string_view group_signature(uint32_t section) const;
 };
 
-/// Reads and validates an object. Errors: E_ELF (not an x86-64 object, truncated, index out of range),
+/// Reads and validates an object. Errors: E_ELF (not an object for one of the machines, truncated, index out of range),
 /// E_RELOCATION (unknown type; the message names section and offset).
-Result<std::shared_ptr<const Object>> read_object(const std::string& path);
+Result<std::shared_ptr<const Object>> read_object(const std::string& path, Machines machines = Machines::kX86_64);
 
 }  // namespace hotreload
 

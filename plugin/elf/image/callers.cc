@@ -5,6 +5,7 @@
 
 #include "../core/bytes.h"
 #include "../core/names.h"
+#include "linked_code.h"
 
 namespace hotreload {
 
@@ -14,23 +15,19 @@ std::string base_name(const std::string& name) { return is_clone(name) ? name.su
 
 }  // namespace
 
-Callers::Callers(const Module& module, const std::map<uint64_t, std::string>& entries)
+Callers::Callers(const Module& module, const std::map<uint64_t, std::string>& entries, const std::set<uint64_t>& unchanged)
     : module_(module),
       entries_(entries),
-      register_use_([&module](uint64_t address, uint64_t size) { return module.at(address, size); }, functions_) {
+      unchanged_(unchanged),
+      functions_(functions_of(module)),
+      register_use_(module.machine, [&module](uint64_t address, uint64_t size) { return module.at(address, size); }, functions_) {
   std::set<uint64_t> wanted;
-  const auto add = [&](std::string_view name, const ModuleSymbol& symbol) {
-    if (symbol.type != STT_FUNC) return;
-    functions_.emplace(symbol.address, CodeFunction{symbol.address, symbol.size, std::string(name)});
+  for (const auto& [address, name] : module.functions) {
     for (const auto& [entry, original] : entries_) {
       if (!is_specialised_copy(name, original)) continue;
-      copies_.emplace(entry, std::make_pair(symbol.address, std::string(name)));
-      wanted.insert(symbol.address);
+      copies_.emplace(entry, std::make_pair(address, std::string(name)));
+      wanted.insert(address);
     }
-  };
-  for (const auto& [name, symbol] : module.globals) add(name, symbol);
-  for (const UnitSymbols& unit : module.units) {
-    for (const auto& [name, symbol] : unit.symbols) add(name, symbol);
   }
   for (const auto& [entry, name] : entries_) wanted.insert(entry);
   for (const Elf64_Phdr& segment : module.segments) {
@@ -55,6 +52,7 @@ void Callers::find_uses() {
     if (entries_.count(symbol.address) > 0) used_.insert(symbol.address);
   }
   if (entries_.empty()) return;
+  const bool narrow_machine = module_.machine == Machine::kX86;
   const uint64_t least = entries_.begin()->first, most = entries_.rbegin()->first;
   const auto use = [&](uint64_t value, uint64_t place) {
     if (value < least || value > most) return;
@@ -68,14 +66,15 @@ void Callers::find_uses() {
     if (segment.p_type != PT_LOAD) continue;
     const std::string_view bytes = module_.at(segment.p_vaddr, segment.p_filesz);
     const bool code = (segment.p_flags & PF_X) != 0;
-    for (uint64_t at = 0; at + 8 <= bytes.size(); at += code ? 1 : 4) {
+    for (uint64_t at = 0; at + word_size(module_.machine) <= bytes.size(); at += code ? 1 : 4) {
       int32_t narrow = 0;
-      uint64_t wide = 0;
       load(bytes, at, &narrow);
-      load(bytes, at, &wide);
       const uint64_t place = segment.p_vaddr + at;
-      use(wide, place);  // a pointer, or the addend of the relocation that makes one
-      if (!module_.position_independent) use(uint64_t(uint32_t(narrow)), place);
+      // A pointer, or the addend of the relocation that makes one.
+      uint64_t wide = 0;
+      if (!narrow_machine && load(bytes, at, &wide)) use(wide, place);
+      if (narrow_machine || !module_.position_independent) use(uint64_t(uint32_t(narrow)), place);
+      if (narrow_machine && code && module_.got != 0) use(module_.got + uint64_t(int64_t(narrow)), place);
       // Zeros are filler between functions, not a call of what follows.
       if (code && narrow != 0) use(place + 4 + uint64_t(int64_t(narrow)), place);
     }
@@ -87,6 +86,10 @@ const CodeFunction* Callers::containing(uint64_t address) const {
   if (next == functions_.begin()) return nullptr;
   const CodeFunction& function = std::prev(next)->second;
   return address < function.address + function.size ? &function : nullptr;
+}
+
+bool Callers::is_consistent(const CodeFunction& function) const {
+  return unchanged_.count(function.address) > 0 || is_replaced(function);
 }
 
 bool Callers::is_replaced(const CodeFunction& function) const {
@@ -116,7 +119,7 @@ std::optional<Refusal> Callers::check(uint64_t entry, const std::string& name) c
   for (auto site = first; site != last; ++site) {
     const CodeFunction* caller = containing(site->second);
     const std::string_view opcode = module_.at(site->second, 1);
-    if (!caller || is_replaced(*caller) || opcode != "\xe8" || !register_use_.is_relied_on(*caller, site->second + 5)) continue;
+    if (!caller || is_consistent(*caller) || opcode != "\xe8" || !register_use_.is_relied_on(*caller, site->second + 5, entry)) continue;
     return Refusal{"E_CALLER",
                    demangle(caller->name) + " keeps values in registers while it calls " + demangle(name) +
                        ", which its compiler saw did not use them (-fipa-ra): compile the whole file, so that the fix "
@@ -130,7 +133,7 @@ bool Callers::must_be_left(uint64_t entry) const {
   return std::any_of(sites_.begin(), sites_.end(), [&](const auto& site) {
     const CodeFunction* caller = containing(site.second);
     return entries_.count(site.first) > 0 && site.first != entry && caller && caller->address == entry &&
-           module_.at(site.second, 1) == "\xe8" && register_use_.is_relied_on(*caller, site.second + 5);
+           module_.at(site.second, 1) == "\xe8" && register_use_.is_relied_on(*caller, site.second + 5, site.first);
   });
 }
 

@@ -21,7 +21,8 @@ namespace hotreload {
 class Callers {
  public:
   /// Reads all code of the module once, for calls of the functions at `entries` and of their copies.
-  Callers(const Module& module, const std::map<uint64_t, std::string>& entries);
+  /// @param unchanged functions that were compiled anew together with them and came out the same
+  Callers(const Module& module, const std::map<uint64_t, std::string>& entries, const std::set<uint64_t>& unchanged);
 
   /// Why the function cannot be replaced without one of its callers: E_CALLER. Nothing if it can.
   std::optional<Refusal> check(uint64_t entry, const std::string& name) const;
@@ -36,9 +37,12 @@ class Callers {
   const CodeFunction* containing(uint64_t address) const;
   void find_uses();
   bool is_replaced(const CodeFunction& function) const;
+  /// What its code counts on holds for the new versions as well: it was compiled with them.
+  bool is_consistent(const CodeFunction& function) const;
 
   const Module& module_;
   std::map<uint64_t, std::string> entries_;                ///< replaced functions
+  std::set<uint64_t> unchanged_;
   std::map<uint64_t, CodeFunction> functions_;             ///< of the module, by address
   std::set<uint64_t> used_;                                ///< of the entries
   std::multimap<uint64_t, uint64_t> sites_;                ///< function -> place of a call or jump to it

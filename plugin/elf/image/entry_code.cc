@@ -1,10 +1,9 @@
 // Decodes functions with Zydis to see what jumps to where their entry will be overwritten.
 #include "entry_code.h"
 
-#include <Zydis/Zydis.h>
-
 #include <algorithm>
 
+#include "../core/decoder.h"
 #include "../core/names.h"
 
 namespace hotreload {
@@ -14,22 +13,6 @@ namespace {
 constexpr uint64_t kPadding = 5;
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
-class Decoder {
- public:
-  explicit Decoder(int bits) {
-    const bool wide = bits == 64;
-    ZydisDecoderInit(&decoder_, wide ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32,
-                     wide ? ZYDIS_STACK_WIDTH_64 : ZYDIS_STACK_WIDTH_32);
-  }
-
-  bool decode(std::string_view bytes, ZydisDecodedInstruction* instruction, ZydisDecodedOperand* operands) const {
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_, bytes.data(), bytes.size(), instruction, operands));
-  }
-
- private:
-  ZydisDecoder decoder_;
-};
 
 using Operands = ZydisDecodedOperand[ZYDIS_MAX_OPERAND_COUNT];
 
@@ -90,8 +73,7 @@ uint64_t room_behind(const Module& module, uint64_t end) {
 
 }  // namespace
 
-Result<RedirectRecord> examine_entry(const Module& module, const std::string& name, const ModuleSymbol& symbol,
-                                     int bits) {
+Result<RedirectRecord> examine_entry(const Module& module, const std::string& name, const ModuleSymbol& symbol) {
   RedirectRecord record{};
   record.entry = symbol.address;
   record.size = symbol.size;
@@ -104,7 +86,7 @@ Result<RedirectRecord> examine_entry(const Module& module, const std::string& na
     std::copy(bytes.begin(), bytes.end(), record.original);
     return record;
   }
-  const Decoder decoder(bits);
+  const Decoder decoder(module.machine);
   const bool marked = starts_with(code, "\xf3\x0f\x1e\xfa") || starts_with(code, "\xf3\x0f\x1e\xfb");
   record.place = symbol.address + (marked && code.size() >= 4 + kJumpSize ? 4 : 0);
   const uint64_t end = symbol.address + symbol.size;

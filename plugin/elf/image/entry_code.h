@@ -11,12 +11,11 @@
 
 namespace hotreload {
 
-/// The redirect of a function, all but its target and name. `bits` is 64 or 32.
+/// The redirect of a function, all but its target and name.
 /// A jump takes five bytes, behind endbr64 if there is room. What executes inside the function may come back to within
 /// those bytes (a loop that begins there): then kLeaveFirst is set, and set as well where that cannot be ruled out.
 /// Errors: E_FUNCTION_SMALL.
-Result<RedirectRecord> examine_entry(const Module& module, const std::string& name, const ModuleSymbol& symbol,
-                                     int bits);
+Result<RedirectRecord> examine_entry(const Module& module, const std::string& name, const ModuleSymbol& symbol);
 
 }  // namespace hotreload
 

@@ -69,7 +69,7 @@ bool ImageBuilder::is_outside(const Use& use) const {
 }
 
 bool ImageBuilder::goes_through_stub(const Use& use) const {
-  if (!is_outside(use)) return false;
+  if (!is_outside(use) || reaches_everything()) return false;
   const Reference reference = reference_of(use.relocation->type);
   const bool function = use.meaning.base == Base::kLibrary && is_library_function(use.meaning.name);
   if (reference == Reference::kAbsolute32) return function;
@@ -78,7 +78,7 @@ bool ImageBuilder::goes_through_stub(const Use& use) const {
 
 std::optional<DataAccess> ImageBuilder::access_of(const Use& use) const {
   const Section& code = section(use.where);
-  const bool data = use.meaning.base == Base::kLibrary && code.executable() &&
+  const bool data = use.meaning.base == Base::kLibrary && code.executable() && !reaches_everything() &&
                     reference_of(use.relocation->type) == Reference::kRelative32 && !is_branch(use);
   const Entity* function =
       data ? (*input_.objects)[use.where.first].after->at(use.where.second, int64_t(use.relocation->offset)) : nullptr;
@@ -96,7 +96,7 @@ std::string ImageBuilder::site_key(const Use& use) const {
 }
 
 bool ImageBuilder::is_branch(const Use& use) const {
-  if (use.relocation->type == R_X86_64_PLT32) return true;
+  if (use.relocation->type == R_X86_64_PLT32 || use.relocation->type == x86_type(R_386_PLT32)) return true;
   const std::string_view code = section(use.where).bytes;
   const uint64_t at = use.relocation->offset;
   if (!section(use.where).executable() || at < 2) return false;

@@ -1,6 +1,7 @@
 // The passes that lay a fix out, and what they end in: the record, and the ELF file around the image.
 //
-// Gather (from the replaced functions along their references), place, relocate, write the record, finish the ELF file.
+// Gather (from the replaced functions along their references), place, relocate, check the calls, write the record, finish
+// the ELF file.
 // In the image a place in the file is the address, counted from the image's first byte.
 #include "image.h"
 
@@ -14,7 +15,8 @@
 namespace hotreload {
 
 Result<Image> ImageBuilder::run() {
-  for (auto pass : {&ImageBuilder::gather, &ImageBuilder::place, &ImageBuilder::relocate, &ImageBuilder::write_record}) {
+  for (auto pass : {&ImageBuilder::gather, &ImageBuilder::place, &ImageBuilder::relocate, &ImageBuilder::check_conventions,
+                    &ImageBuilder::write_record}) {
     auto done = (this->*pass)();
     if (!done) return done.error();
   }
@@ -27,7 +29,7 @@ Error ImageBuilder::broken(const Use& use, const std::string& what, const char* 
   snprintf(offset, sizeof offset, "0x%llx", static_cast<unsigned long long>(use.relocation->offset));
   const std::string symbol(object(use.where.first).symbols[use.relocation->symbol].name);
   return {code,
-          what + " (relocation type " + std::to_string(use.relocation->type) + " at " +
+          what + " (relocation type " + std::to_string(elf_type(use.relocation->type)) + " at " +
               std::string(section(use.where).name) + "+" + offset + (symbol.empty() ? "" : ", " + demangle(symbol)) + ")",
           object(use.where.first).path};
 }
@@ -43,7 +45,7 @@ Result<Nothing> ImageBuilder::write_record() {
   ImageRecord record{};
   record.magic = kRecordMagic;
   record.version = kFormatVersion;
-  record.bits = uint32_t(input_.bits);
+  record.bits = uint32_t(bits_of(machine()));
   record.memory = memory_;
   record.state = state_place_;
   uint64_t at = tables_;
@@ -100,7 +102,7 @@ void ImageBuilder::finish() {
   const std::string header = frame_header(header_place_, frame_place_, entries);
   bytes_.replace(header_place_, header.size(), header);
 
-  ElfFile file(&bytes_, input_.bits);
+  ElfFile file(&bytes_, bits_of(machine()));
   file.segments({read_only_end_, data_, data_end_, memory_, dynamic_place_, header_place_, header.size()});
   for (const Where& where : order_) {
     for (const Entity& entity : (*input_.objects)[where.first].after->all()) {
@@ -116,7 +118,7 @@ void ImageBuilder::finish() {
   PayloadHeader payload{};
   payload.magic = kPayloadMagic;
   payload.version = kFormatVersion;
-  payload.bits = uint32_t(input_.bits);
+  payload.bits = uint32_t(bits_of(machine()));
   payload.memory = memory_;
   std::string& out = result_.payload;
   out.assign(sizeof payload, '\0');

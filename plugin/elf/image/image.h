@@ -46,7 +46,6 @@ struct ImageInput {
   std::vector<Replacement> replacements;
   std::vector<Edit> edits;
   std::string description;  ///< JSON
-  int bits;
 };
 
 struct Image {
@@ -55,7 +54,7 @@ struct Image {
 };
 
 /// Errors: E_UNDEFINED, E_LOCATE, E_RELOCATION (a form that cannot be bound; the message says what to compile with),
-/// E_THREAD_LOCAL, E_ELF.
+/// E_THREAD_LOCAL, E_CALLER (a static function of 32-bit x86 whose arguments are elsewhere), E_ELF.
 Result<Image> build_image(ImageInput input);
 
 }  // namespace hotreload

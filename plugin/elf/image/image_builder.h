@@ -8,6 +8,7 @@
 #include "access.h"
 #include "frames.h"
 #include "image.h"
+#include "linked_code.h"
 
 namespace hotreload {
 
@@ -35,6 +36,7 @@ class ImageBuilder {
   Result<Image> run();
 
  private:
+  Machine machine() const { return input_.module->machine; }
   const Object& object(uint32_t index) const { return (*input_.objects)[index].after->object(); }
   const Section& section(const Where& where) const { return object(where.first).sections[where.second]; }
   Error broken(const Use& use, const std::string& what, const char* code = "E_RELOCATION") const;
@@ -46,6 +48,8 @@ class ImageBuilder {
   /// Reserves GOT entries and stubs, whose number must be known before places are.
   Result<Nothing> prepare(const Use& use);
   bool is_outside(const Use& use) const;
+  /// 32 bits lead anywhere in a process of 32-bit x86.
+  bool reaches_everything() const { return machine() == Machine::kX86; }
   /// Calls and jumps to libraries, which may be far away; and their functions' addresses where 32 bits must do.
   bool goes_through_stub(const Use& use) const;
   /// How code of an executable reaches a library's data, if it is a form that can be turned to the GOT.
@@ -82,6 +86,13 @@ class ImageBuilder {
   void fixup(uint64_t place, FixupKind kind, uint32_t symbol, int64_t addend);
   uint64_t slot_of(const Use& use) const { return slot_place_ + slots_.at(slot_key(use)); }
   uint64_t stub_of(const Use& use) const { return stub_place_ + stubs_.at(slot_key(use)); }
+  /// Of the GOT of the image, for code that counts from there.
+  uint64_t got() const { return slot_place_; }
+  FixupKind pointer() const { return machine() == Machine::kX86_64 ? FixupKind::kAbsolute64 : FixupKind::kAbsolute32; }
+  void store_word(uint64_t at, uint64_t value);
+  /// What an entry of the GOT counts from at the site of an instruction.
+  SiteBase base_of(const Use& use) const;
+  void refer_to_slot(const Use& use, uint64_t at);
   Result<Nothing> relocate();
   void fill_slot(const Use& use, int64_t addend);
   Result<Nothing> apply(const Use& use);
@@ -95,6 +106,9 @@ class ImageBuilder {
   Result<Nothing> write_record();
   void write_edits(uint64_t* at, ImageRecord* record);
   std::string reliance_table() const;
+  std::unique_ptr<LinkedCode> linked_code() const;
+  /// Of 32-bit x86: that static functions take their arguments where the calls that stay have them.
+  Result<Nothing> check_conventions();
   void finish();
 
   struct AddedEntity {

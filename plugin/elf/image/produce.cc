@@ -41,24 +41,24 @@ class Producer {
 
  private:
   Result<Nothing> read() {
-    auto module = read_module(input_.module, {}, input_.debug_file);
+    auto module = read_module(input_.module, {}, input_.debug_file, Machines::kAll);
     if (!module) return module.error();
     module_ = module.value();
     if (module_->build_id.empty()) {
       return Error{"E_OTHER_BUILD", "has no build-id, by which processes that run it could be told: link it with -Wl,--build-id",
                    input_.module};
     }
-    exports_ = read_exports(needed_libraries(input_.module));
+    exports_ = read_exports(needed_libraries(input_.module), module_->machine);
     std::map<std::string, std::string> renames;
     for (const auto& [old_name, new_name] : input_.renames) renames[new_name] = old_name;
     resolver_ = std::make_unique<Resolver>(*module_, *exports_, input_.unit, renames);
     for (const auto& [after, before] : input_.objects) {
       FixObject object{after, nullptr, nullptr, nullptr, nullptr};
-      auto read = read_object(after);
+      auto read = read_for_module(after);
       if (!read) return read.error();
       object.after = Entities::of(read.value());
       if (!before.empty()) {
-        auto old = read_object(before);
+        auto old = read_for_module(before);
         if (!old) return old.error();
         object.before = Entities::of(old.value());
         auto located = locate_locals(*module_, *object.before);
@@ -70,6 +70,15 @@ class Producer {
     }
     references_ = std::make_unique<References>(*module_, objects_, *resolver_);
     return Nothing{};
+  }
+
+  Result<std::shared_ptr<const Object>> read_for_module(const std::string& path) const {
+    auto object = read_object(path, Machines::kAll);
+    if (!object || object.value()->machine == module_->machine) return object;
+    return Error{"E_ARCHITECTURE",
+                 std::string("is for ") + machine_name(object.value()->machine) + ", and " + input_.module + " is for " +
+                     machine_name(module_->machine),
+                 path};
   }
 
   void refuse(const std::string& code, const std::string& symbol, const std::string& message) {
@@ -95,7 +104,11 @@ class Producer {
       for (const Entity& entity : object.after->all()) {
         if (entity.kind != Kind::kFunction || entity.part_of_user || entity.section == 0) continue;
         if (is_initializer(entity.name) && !is_thread_initializer(entity.name)) continue;  // it has run
-        if (object.before && changed.count(entity.key) == 0) continue;
+        if (object.before && changed.count(entity.key) == 0) {
+          auto same = references_->existing(i, entity);
+          if (same && same.value()) unchanged_.insert(same.value()->address);
+          continue;
+        }
         wanted.erase(entity.name);
         auto chosen = choose(i, entity);
         if (!chosen) return chosen;
@@ -132,12 +145,14 @@ class Producer {
       refuse("E_FUNCTION", function.name, demangle(function.name) + " is a variable in the running module");
       return Nothing{};
     }
-    if (!objects_[index].before && is_same(index, function, symbol)) return Nothing{};
+    if (!objects_[index].before && is_same(index, function, symbol)) {
+      unchanged_.insert(symbol.address);
+      return Nothing{};
+    }
     const std::string name = resolver_->old_name(function.name);
     if (!entries_.insert(symbol.address).second) return Nothing{};  // aliases: C1 and C2 constructors
     check_sharing(index, function, symbol);
-    const int bits = 64;
-    auto entry = examine_entry(*module_, name, symbol, bits);
+    auto entry = examine_entry(*module_, name, symbol);
     if (!entry) {
       refuse(entry.error().code, name, entry.error().message);
       return Nothing{};
@@ -164,14 +179,32 @@ class Producer {
     if (expected.size() != function.size || present.size() != function.size) return false;
     for (const Relocation& relocation : section.relocations) {
       if (relocation.offset < function.offset || relocation.offset >= function.offset + function.size) continue;
-      if (reference_of(relocation.type) != Reference::kRelative32) return false;
+      const uint64_t inside = relocation.offset - function.offset, site = symbol.address + inside;
       auto meaning = references_->of(index, function.section, relocation);
-      if (!meaning || meaning.value().base != Base::kModule || meaning.value().thread_local_storage) return false;
-      const uint64_t inside = relocation.offset - function.offset;
-      const uint64_t site = symbol.address + inside;
-      store(&expected, inside, int32_t(int64_t(meaning.value().value) + meaning.value().addend - int64_t(site)));
+      if (!meaning) return false;
+      const auto linked = linked_value(index, relocation, meaning.value(), site);
+      if (!linked) return false;
+      store(&expected, inside, *linked);
     }
     return expected == present;
+  }
+
+  /// What the linker put at the site, if the module has what it means; nothing for forms that it may have changed.
+  std::optional<int32_t> linked_value(uint32_t index, const Relocation& relocation, const Meaning& meaning, uint64_t site) const {
+    const Reference reference = reference_of(relocation.type);
+    // A fix has thunks of its own, which do the same.
+    const auto thunk = module_->globals.find(objects_[index].after->object().symbols[relocation.symbol].name);
+    if (thunk != module_->globals.end() && is_pc_thunk(thunk->first)) {
+      return int32_t(thunk->second.address + uint64_t(relocation.addend) - site);
+    }
+    if (reference == Reference::kGotAddress && module_->got != 0) return int32_t(module_->got + uint64_t(relocation.addend) - site);
+    if (meaning.base != Base::kModule || meaning.thread_local_storage) return std::nullopt;
+    const uint64_t place = meaning.value + uint64_t(meaning.addend);
+    if (reference == Reference::kRelative32) return int32_t(place - site);
+    if (module_->machine != Machine::kX86) return std::nullopt;
+    if (reference == Reference::kAbsolute32) return int32_t(place);
+    if (reference == Reference::kGotDistance && module_->got != 0) return int32_t(place - module_->got);
+    return std::nullopt;
   }
 
   /// Compilers and linkers fold functions of the same code into one: redirecting it would change the others as well.
@@ -353,7 +386,7 @@ class Producer {
   Result<Nothing> check_callers() {
     std::map<uint64_t, std::string> entries;
     for (const Replacement& replacement : replacements_) entries.emplace(replacement.entry.entry, replacement.name);
-    const Callers callers(*module_, entries);
+    const Callers callers(*module_, entries, unchanged_);
     for (const auto& [entry, name] : entries) {
       const auto refusal = callers.check(entry, name);
       if (refusal) produced_.refusals.push_back(*refusal);
@@ -377,10 +410,11 @@ class Producer {
   Result<Produced> finish() {
     const size_t slash = input_.module.rfind('/');
     auto image = build_image({module_, slash == std::string::npos ? input_.module : input_.module.substr(slash + 1),
-                              &objects_, references_.get(), replacements_, edits_, input_.description, 64});
+                              &objects_, references_.get(), replacements_, edits_, input_.description});
     if (!image) return image.error();
     produced_.payload = std::move(image.value().payload);
     produced_.build_id = module_->build_id;
+    produced_.bits = bits_of(module_->machine);
     for (const Replacement& replacement : replacements_) produced_.replaced.push_back(replacement.name);
     for (const Edit& edit : edits_) produced_.edited.push_back(edit.name);
     for (const Added& added : image.value().added) {
@@ -399,6 +433,7 @@ class Producer {
   std::vector<Replacement> replacements_;
   std::vector<Edit> edits_;
   std::set<uint64_t> entries_;
+  std::set<uint64_t> unchanged_;  ///< functions of the module that the fix was compiled with, and has the same
   std::set<std::string> kept_;
 };
 

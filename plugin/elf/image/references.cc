@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "../core/displacement.h"
+#include "../core/got_register.h"
 #include "../core/names.h"
 #include "../core/relocation.h"
 
@@ -163,7 +164,8 @@ bool References::is_certain(uint32_t object, uint32_t section, const Relocation&
   if (data.executable() || !data.writable() || data.thread_local_storage()) return true;  // constants are the fix's own
   const Entity* function = entities.at(section, int64_t(relocation.offset));
   if (!function) return false;
-  const auto displacement = displacement_at(file.sections[section].bytes, function->offset, relocation.offset);
+  if (reference_of(relocation.type) == Reference::kGotDistance) return counts_from_got(file, *function, relocation.offset);
+  const auto displacement = displacement_at(file.machine, file.sections[section].bytes, function->offset, relocation.offset);
   return displacement && displacement->accessed;
 }
 

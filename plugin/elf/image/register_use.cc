@@ -1,8 +1,6 @@
 // Decodes what follows a call with Zydis.
 #include "register_use.h"
 
-#include <Zydis/Zydis.h>
-
 #include <deque>
 
 namespace hotreload {
@@ -12,13 +10,28 @@ namespace {
 constexpr int kDeepest = 3;       ///< calls followed
 constexpr size_t kMostCode = 400; ///< instructions looked at behind a call
 
-// Registers that a callee may change and that return nothing (System V ABI, 3.2.1), one bit each; xmm2 is bit 16.
-constexpr unsigned kRcx = 1, kRsi = 2, kRdi = 4, kR8 = 8, kR9 = 16, kR10 = 32, kR11 = 64, kXmm = 1u << 16;
-constexpr unsigned kScratch = kRcx | kRsi | kRdi | kR8 | kR9 | kR10 | kR11 | (0x3fffu << 16);
-constexpr unsigned kArguments = kRcx | kRsi | kRdi | kR8 | kR9 | (0x3fu << 16);
+// Registers that a callee may change, one bit each; xmm0 is bit 16.
+constexpr unsigned kRcx = 1, kRsi = 2, kRdi = 4, kR8 = 8, kR9 = 16, kR10 = 32, kR11 = 64, kRax = 128, kRdx = 256;
+constexpr unsigned kXmm = 1u << 16;
+
+struct Registers {
+  unsigned scratch;   ///< a callee may change them, and they return nothing
+  unsigned returned;  ///< they may return something, which a callee sets then
+  unsigned arguments;
+  unsigned first_argument;  ///< of a function whose code is not known
+};
+
+/// System V ABI of x86-64, 3.2.1; of i386, 2.2.3, where static functions have their arguments in registers as well.
+Registers registers_of(Machine machine) {
+  if (machine == Machine::kX86) return {kRcx | (0xfcu * kXmm), kRax | kRdx, kRax | kRdx | kRcx | (7u * kXmm), 0};
+  return {kRcx | kRsi | kRdi | kR8 | kR9 | kR10 | kR11 | (0xfffcu * kXmm), 0,
+          kRcx | kRsi | kRdi | kR8 | kR9 | (0xfcu * kXmm), kRdi};
+}
 
 unsigned bit_of(ZydisRegister reg) {
   switch (ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg)) {
+    case ZYDIS_REGISTER_RAX: return kRax;
+    case ZYDIS_REGISTER_RDX: return kRdx;
     case ZYDIS_REGISTER_RCX: return kRcx;
     case ZYDIS_REGISTER_RSI: return kRsi;
     case ZYDIS_REGISTER_RDI: return kRdi;
@@ -31,16 +44,16 @@ unsigned bit_of(ZydisRegister reg) {
   const ZyanI8 id = ZydisRegisterGetId(reg);
   const ZydisRegisterClass kind = ZydisRegisterGetClass(reg);
   const bool vector = kind == ZYDIS_REGCLASS_XMM || kind == ZYDIS_REGCLASS_YMM || kind == ZYDIS_REGCLASS_ZMM;
-  return vector && id >= 2 && id < 16 ? kXmm << (id - 2) : 0;
+  return vector && id >= 0 && id < 16 ? kXmm << id : 0;
 }
 
 struct Instruction {
   ZydisDecodedInstruction decoded;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  unsigned read = 0, written = 0;
+  unsigned read = 0, written = 0, touched = 0;
 };
 
-/// Registers that the instruction reads and those that it sets as a whole.
+/// Registers that the instruction reads, those that it sets as a whole, and those that it changes.
 void collect_registers(Instruction* instruction) {
   const ZydisDecodedInstruction& decoded = instruction->decoded;
   const auto* operands = instruction->operands;
@@ -50,7 +63,8 @@ void collect_registers(Instruction* instruction) {
   const bool clears = two && (decoded.mnemonic == ZYDIS_MNEMONIC_XOR || decoded.mnemonic == ZYDIS_MNEMONIC_PXOR ||
                               decoded.mnemonic == ZYDIS_MNEMONIC_XORPS || decoded.mnemonic == ZYDIS_MNEMONIC_XORPD ||
                               decoded.mnemonic == ZYDIS_MNEMONIC_VPXOR || decoded.mnemonic == ZYDIS_MNEMONIC_VXORPS ||
-                              decoded.mnemonic == ZYDIS_MNEMONIC_VXORPD || decoded.mnemonic == ZYDIS_MNEMONIC_SUB);
+                              decoded.mnemonic == ZYDIS_MNEMONIC_VXORPD || decoded.mnemonic == ZYDIS_MNEMONIC_SUB ||
+                              decoded.mnemonic == ZYDIS_MNEMONIC_SBB);
   // The upper part of the destination is kept, which is not what the program means by it.
   const bool converts = decoded.mnemonic == ZYDIS_MNEMONIC_CVTSI2SD || decoded.mnemonic == ZYDIS_MNEMONIC_CVTSI2SS ||
                         decoded.mnemonic == ZYDIS_MNEMONIC_SQRTSD || decoded.mnemonic == ZYDIS_MNEMONIC_CVTSD2SS ||
@@ -65,39 +79,65 @@ void collect_registers(Instruction* instruction) {
     const bool reads = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
     if (reads && !clears && !(converts && i == 0)) instruction->read |= bit;
     const bool whole = operand.size >= 32;
+    if ((operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0) instruction->touched |= bit;
     if ((operand.actions & ZYDIS_OPERAND_ACTION_WRITE) != 0 && (whole || clears)) instruction->written |= bit;
   }
 }
 
 /// False if nothing can be decoded.
-bool decode(const CodeAt& code, uint64_t address, uint64_t end, Instruction* instruction) {
-  static const ZydisDecoder decoder = [] {
-    ZydisDecoder made;
-    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    return made;
-  }();
+bool decode(const Decoder& decoder, const CodeAt& code, uint64_t address, uint64_t end, Instruction* instruction) {
   if (address >= end) return false;
-  const std::string_view bytes = code(address, end - address);
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &instruction->decoded,
-                                           instruction->operands))) {
-    return false;
-  }
-  instruction->read = instruction->written = 0;
+  if (!decoder.decode(code(address, end - address), &instruction->decoded, instruction->operands)) return false;
+  instruction->read = instruction->written = instruction->touched = 0;
   collect_registers(instruction);
   return true;
 }
 
 }  // namespace
 
-bool RegisterUse::is_relied_on(const CodeFunction& caller, uint64_t behind) const {
+bool RegisterUse::is_relied_on(const CodeFunction& caller, uint64_t behind, uint64_t callee) const {
+  const Registers registers = registers_of(decoder_.machine());
+  unsigned open = registers.scratch;
+  for (unsigned rest = registers.returned; rest != 0; rest &= rest - 1) {
+    const unsigned one = rest & ~(rest - 1);
+    if (leaves_alone(callee, one, 0)) open |= one;  // then it is not what the callee returned
+  }
   // What the caller set before the call: a first argument that is handed on to a library shows only by that.
   unsigned set_before = 0;
   Instruction instruction;
-  for (uint64_t at = caller.address; at < behind && decode(code_, at, behind, &instruction);
+  for (uint64_t at = caller.address; at < behind && decode(decoder_, code_, at, behind, &instruction);
        at += instruction.decoded.length) {
     set_before |= instruction.written;
   }
-  return is_needed(caller, behind, kScratch, set_before, 0);
+  return is_needed(caller, behind, open, set_before, 0);
+}
+
+unsigned RegisterUse::taken_by(const CodeFunction& function) const {
+  unsigned taken = 0;
+  for (unsigned rest = registers_of(decoder_.machine()).arguments; rest != 0; rest &= rest - 1) {
+    const unsigned one = rest & ~(rest - 1);
+    if (is_needed(function, function.address, one, 0, 0)) taken |= one;
+  }
+  return taken;
+}
+
+/// True if no code of the function, or of those that it calls, changes the register.
+bool RegisterUse::leaves_alone(uint64_t function, unsigned registers, int depth) const {
+  const auto found = functions_.find(function);
+  if (found == functions_.end()) return false;
+  const uint64_t start = found->second.address, end = start + found->second.size;
+  Instruction instruction;
+  for (uint64_t at = start; at < end; at += instruction.decoded.length) {
+    if (!decode(decoder_, code_, at, end, &instruction) || (instruction.touched & registers) != 0) return false;
+    const bool calls = instruction.decoded.meta.category == ZYDIS_CATEGORY_CALL;
+    const bool jumps = instruction.decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+    ZyanU64 target = 0;
+    const bool relative = (instruction.decoded.attributes & ZYDIS_ATTRIB_IS_RELATIVE) != 0 && (calls || jumps) &&
+                          ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&instruction.decoded, &instruction.operands[0], at, &target));
+    if (calls && !relative) return false;
+    if (relative && (target < start || target >= end) && (depth >= kDeepest || !leaves_alone(target, registers, depth + 1))) return false;
+  }
+  return true;
 }
 
 /// True if code from `start` on uses one of the registers before it sets it.
@@ -111,7 +151,7 @@ bool RegisterUse::is_needed(const CodeFunction& where, uint64_t start, unsigned 
     if ((open & ~before) == 0) continue;
     before |= open;
     Instruction instruction;
-    if (!decode(code_, at, where.address + where.size, &instruction)) continue;
+    if (!decode(decoder_, code_, at, where.address + where.size, &instruction)) continue;
     const ZydisDecodedInstruction& decoded = instruction.decoded;
     if ((instruction.read & open) != 0) return true;
     open &= ~instruction.written;
@@ -124,8 +164,9 @@ bool RegisterUse::is_needed(const CodeFunction& where, uint64_t start, unsigned 
     if (decoded.meta.category == ZYDIS_CATEGORY_CALL || (jumps && relative && !inside)) {
       // Of a library's function it is not known what it takes: its first argument, if the caller has set one.
       const bool known = relative && functions_.count(target) > 0;
-      if (known && depth < kDeepest && reads_argument(target, open & kArguments, depth + 1)) return true;
-      if (!known && relative && (open & kRdi & set_before) != 0) return true;
+      const Registers known_registers = registers_of(decoder_.machine());
+      if (known && depth < kDeepest && reads_argument(target, open & known_registers.arguments, depth + 1)) return true;
+      if (!known && relative && (open & known_registers.first_argument & set_before) != 0) return true;
       continue;  // whatever is still open is lost in the call
     }
     if (decoded.meta.category == ZYDIS_CATEGORY_RET) continue;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "../core/decoder.h"
+
 namespace hotreload {
 
 struct CodeFunction {
@@ -21,17 +23,21 @@ using CodeAt = std::function<std::string_view(uint64_t address, uint64_t size)>;
 class RegisterUse {
  public:
   /// `functions`: those whose code tells what they take; it must outlive this.
-  RegisterUse(CodeAt code, const std::map<uint64_t, CodeFunction>& functions)
-      : code_(std::move(code)), functions_(functions) {}
+  RegisterUse(Machine machine, CodeAt code, const std::map<uint64_t, CodeFunction>& functions)
+      : decoder_(machine), code_(std::move(code)), functions_(functions) {}
 
-  /// True if the caller, behind a call that returns to `behind`, uses a register that it has not set since: one that any
-  /// callee may change by the ABI.
-  bool is_relied_on(const CodeFunction& caller, uint64_t behind) const;
+  /// True if the caller, behind a call of `callee` that returns to `behind`, uses a register that it has not set since: one
+  /// that any callee may change by the ABI.
+  bool is_relied_on(const CodeFunction& caller, uint64_t behind, uint64_t callee) const;
+  /// Of the registers that arguments may be in, one bit each: those whose value a function takes from its caller.
+  unsigned taken_by(const CodeFunction& function) const;
 
  private:
+  bool leaves_alone(uint64_t function, unsigned registers, int depth) const;
   bool reads_argument(uint64_t function, unsigned registers, int depth) const;
   bool is_needed(const CodeFunction& where, uint64_t start, unsigned registers, unsigned set_before, int depth) const;
 
+  Decoder decoder_;
   CodeAt code_;
   const std::map<uint64_t, CodeFunction>& functions_;
 };

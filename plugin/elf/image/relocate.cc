@@ -61,9 +61,33 @@ Result<Nothing> ImageBuilder::relocate() {
   return Nothing{};
 }
 
+void ImageBuilder::store_word(uint64_t at, uint64_t value) {
+  if (machine() == Machine::kX86_64) store(&bytes_, at, value);
+  else store(&bytes_, at, uint32_t(value));
+}
+
 void ImageBuilder::fill_slot(const Use& use, int64_t addend) {
   if (filled_.insert(slot_key(use)).second && use.meaning.base != Base::kNothing) {
-    fixup(slot_of(use), FixupKind::kAbsolute64, symbol(use.meaning), addend);
+    fixup(slot_of(use), pointer(), symbol(use.meaning), addend);
+  }
+}
+
+SiteBase ImageBuilder::base_of(const Use& use) const {
+  const SiteBase base = site_base(use.relocation->type);
+  if (base != SiteBase::kGot || reference_of(use.relocation->type) != Reference::kGot) return base;
+  // `mov x@GOT, %eax` has no register with the address of the GOT (psABI of i386 1.1, R_386_GOT32X): no base in its ModRM
+  // byte, or the opcode that has none.
+  const uint64_t at = use.relocation->offset;
+  const uint8_t before = at == 0 ? uint8_t(0) : uint8_t(section(use.where).bytes[at - 1]);
+  return (before & 0xc7) == 0x05 || before == 0xa1 ? SiteBase::kNothing : base;
+}
+
+void ImageBuilder::refer_to_slot(const Use& use, uint64_t at) {
+  const int64_t addend = use.relocation->addend, slot = int64_t(slot_of(use)) + addend;
+  switch (base_of(use)) {
+    case SiteBase::kPlace: store(&bytes_, at, int32_t(slot - int64_t(at))); break;
+    case SiteBase::kGot: store(&bytes_, at, int32_t(slot - int64_t(got()))); break;
+    case SiteBase::kNothing: fixup(at, FixupKind::kAbsolute32, symbol_index({Base::kImage, 0, slot_of(use)}, ""), addend); break;
   }
 }
 
@@ -85,7 +109,7 @@ Result<Nothing> ImageBuilder::apply(const Use& use) {
         store(&bytes_, at, int32_t(int64_t(stub_of(use)) + addend - int64_t(at)));
       } else if (const auto access = access_of(use)) {
         turn_access(use, *access, at);
-      } else if (is_outside(use)) {
+      } else if (is_outside(use) && !reaches_everything()) {
         return broken(use, "refers to a library's data as only code of the executable itself can: compile it with -fPIC");
       } else if (own) {
         store(&bytes_, at, int32_t(int64_t(place_of(use.meaning)) + addend - int64_t(at)));
@@ -99,7 +123,14 @@ Result<Nothing> ImageBuilder::apply(const Use& use) {
       return Nothing{};
     case Reference::kGot:
       fill_slot(use, addend - relocation.addend);
-      store(&bytes_, at, int32_t(int64_t(slot_of(use)) + relocation.addend - int64_t(at)));
+      refer_to_slot(use, at);
+      return Nothing{};
+    case Reference::kGotAddress:
+      store(&bytes_, at, int32_t(int64_t(got()) + relocation.addend - int64_t(at)));
+      return Nothing{};
+    case Reference::kGotDistance:
+      if (own) store(&bytes_, at, int32_t(int64_t(place_of(use.meaning)) + addend - int64_t(got())));
+      else fixup(at, FixupKind::kRelative32, symbol(use.meaning), addend + int64_t(at) - int64_t(got()));
       return Nothing{};
     case Reference::kSize: return broken(use, "asks for the size of a symbol, which is not supported");
     case Reference::kGotBase:
@@ -113,6 +144,10 @@ Result<Nothing> ImageBuilder::absolute32(const Use& use, uint64_t at) {
   const bool is_signed = use.relocation->type == R_X86_64_32S;
   if (use.meaning.base == Base::kNothing) {
     store(&bytes_, at, int32_t(use.meaning.addend));
+    return Nothing{};
+  }
+  if (reaches_everything()) {
+    fixup(at, FixupKind::kAbsolute32, symbol(use.meaning), use.meaning.addend);
     return Nothing{};
   }
   if (input_.module->position_independent) {
@@ -149,8 +184,8 @@ Result<Nothing> ImageBuilder::thread_local_site(const Use& use, uint64_t at) {
                       "E_THREAD_LOCAL");
       }
       if (reference == Reference::kTlsInitial) {
-        store(&bytes_, slot_of(use), input_.module->thread_pointer_offset(inside));
-        store(&bytes_, at, int32_t(int64_t(slot_of(use)) + site - int64_t(at)));
+        store_word(slot_of(use), uint64_t(input_.module->thread_pointer_offset(inside)));
+        refer_to_slot(use, at);
         return Nothing{};
       }
       const int64_t offset = input_.module->thread_pointer_offset(meaning.value) + meaning.addend;
@@ -160,9 +195,9 @@ Result<Nothing> ImageBuilder::thread_local_site(const Use& use, uint64_t at) {
     }
     case Reference::kTlsGeneral:
     case Reference::kTlsLocal:
-      fixup(slot_of(use), FixupKind::kAbsolute64, symbol_index({Base::kTlsModule, 0, 0}, ""), 0);
-      store(&bytes_, slot_of(use) + kSlotSize, reference == Reference::kTlsLocal ? uint64_t(0) : inside);
-      store(&bytes_, at, int32_t(int64_t(slot_of(use)) + site - int64_t(at)));
+      fixup(slot_of(use), pointer(), symbol_index({Base::kTlsModule, 0, 0}, ""), 0);
+      store_word(slot_of(use) + word_size(machine()), reference == Reference::kTlsLocal ? uint64_t(0) : inside);
+      refer_to_slot(use, at);
       return Nothing{};
     case Reference::kTlsOffset:
       if (site_size(use.relocation->type) == 8) store(&bytes_, at, int64_t(meaning.value) + meaning.addend);
