@@ -5,15 +5,16 @@
 #include <set>
 #include <unordered_map>
 
-#include "../../../runtime/patch.h"
 #include "bytes.h"
 #include "construction_reach.h"
 #include "lines.h"
 #include "names.h"
 #include "object_writer.h"
+#include "patch_table.h"
 #include "relocation.h"
 #include "reliance.h"
 #include "renewal.h"
+#include "replaceable.h"
 
 namespace hotreload {
 
@@ -21,16 +22,11 @@ namespace {
 
 /// Farther than this, a 32-bit displacement from the patch may not reach.
 constexpr uint64_t kNear = 0x70000000;
-constexpr uint64_t kStubSize = 16;
-constexpr uint64_t kSlotSize = 16;
 constexpr uint64_t kMostContents = 1 << 20;
 /// Of files that have thousands of functions, a patch with each save for the lines alone would be too much.
 constexpr size_t kMostMoved = 500;
 
 bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
-std::string slot_name(size_t index) { return "hotreload.slot." + std::to_string(index); }
-std::string stub_name(size_t index) { return "hotreload.stub." + std::to_string(index); }
 
 /// `_ZTH5fresh` for `fresh`, `_ZTHN1N5freshE` for `_ZN1N5freshE` (Itanium C++ ABI 5.1.4.4).
 std::string thread_initializer_of(const std::string& variable) {
@@ -76,14 +72,14 @@ class Planner {
       auto reached = check_constructions();
       if (!reached) return reached.error();
     }
-    plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty() && !constructs();
+    plan_.empty = plan_.redirects.empty() && roots_.empty() && plan_.writes.empty() && call_count(plan_) == 0;
     if (plan_.refusals.empty() && !plan_.empty) collect_moved();
     if (!plan_.refusals.empty() || plan_.empty) return std::move(plan_);
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
       auto written = prepare(i);
       if (!written) return written.error();
     }
-    auto written = write_table();
+    auto written = write_patch_table(&plan_, roots_, slots_, stubs_);
     if (!written) return written.error();
     return std::move(plan_);
   }
@@ -219,8 +215,7 @@ class Planner {
   void redirect(uint32_t index, const Entity& function, uint64_t entry, bool moved, std::vector<std::string> relied_on) {
     const PatchObject& object = plan_.input.objects[index];
     if (!add_entry(index, function, entry)) return;
-    check_entry(function, entry);
-    check_sharing(object, function, entry);
+    for (Refusal& refusal : check_replaceable(canonicals_, object, function, entry)) plan_.refusals.push_back(std::move(refusal));
     const auto [linked, copy] = linked_copy(index, function);
     plan_.redirects.push_back({function.name, entry, linked, copy->section, copy->offset, old_code(object, function, entry),
                                {}, moved, std::move(relied_on)});
@@ -314,14 +309,6 @@ class Planner {
     }
   }
 
-  uint32_t call_count() const {
-    size_t count = 0;
-    for (const Constructions& constructions : plan_.constructions) count += constructions.calls.size();
-    return uint32_t(count);
-  }
-
-  bool constructs() const { return call_count() > 0; }
-
   /// They run before anything is redirected: what they reach must be the same before and after.
   Result<Nothing> check_constructions() {
     ReachQuestion question{plan_.input, canonicals_, {}, {}};
@@ -391,52 +378,6 @@ class Planner {
     plan_.writes.push_back({key, canonical->address, linked, entity.size, plain_contents(object.after->object(), entity),
                             copy->section, copy->offset, std::move(expected)});
   }
-
-  /// Five bytes of padding before the entry and two no-op bytes at it (or behind an endbr64) make a function replaceable.
-  void check_entry(const Entity& function, uint64_t entry) {
-    const LoadedModule& target = canonicals_.target();
-    const std::string_view bytes = target.module->at(entry - target.bias - 5, 11);
-    if (bytes.empty()) return;  // brought by an earlier patch: its entry was checked by its compiler's flags already
-    const std::string_view start = bytes.substr(5);
-    const std::string_view mark = starts_with(start, "\xf3\x0f\x1e\xfa") ? start.substr(4, 2) : start.substr(0, 2);
-    if (mark == "\x90\x90" || mark == "\x66\x90") return;
-    plan_.refusals.push_back({"E_FUNCTION",
-                              demangle(function.name) +
-                                  " was not compiled to be replaceable (-fpatchable-function-entry=8,6)",
-                              function.name});
-  }
-
-  /// Compilers and linkers fold functions of the same code into one: redirecting it would change the others as well.
-  void check_sharing(const PatchObject& object, const Entity& function, uint64_t entry) {
-    const LoadedModule& target = canonicals_.target();
-    const auto [first, last] = target.module->functions.equal_range(entry - target.bias);
-    for (auto at = first; at != last; ++at) {
-      const std::string name(at->second);
-      if (is_clone(name) || is_former_name(name, function.name)) continue;
-      const Entity* other = object.after->find(name);
-      const bool alias = other && other->section == function.section && other->offset == function.offset;
-      const bool elsewhere = other && canonicals_.entry_of(object, *other) != entry;
-      const bool removed = !other && object.before && object.before->find(name);
-      if (alias || elsewhere || removed) continue;
-      plan_.refusals.push_back({"E_FUNCTION",
-                                demangle(function.name) + " shares its code with " + demangle(name) +
-                                    " (identical code was folded), so that it cannot be replaced alone",
-                                function.name});
-      return;
-    }
-  }
-
-  /// The module has it under the name that it had when it was linked.
-  static bool is_former_name(const std::string& name, const std::string& now) {
-    if (name == now || without_linkage(name) == without_linkage(now)) return true;
-    if (!may_mention_anonymous(name) || !may_mention_anonymous(now)) return false;
-    return without_anonymous_numbers(name, demangle(name)) == without_anonymous_numbers(now, demangle(now));
-  }
-
-  struct Root {
-    uint32_t object, section;
-    uint64_t offset;
-  };
 
   /// Index of the canonical, the same for the same address.
   size_t canonical_index(const Canonical& canonical) {
@@ -557,91 +498,6 @@ class Planner {
     const auto found = added_.find(name);
     if (found != added_.end()) return found->second;
     return added_[name] = copy->add_symbol({name, SHN_UNDEF, 0, type});
-  }
-
-  /// The table that the runtime reads, the slots, and the stubs: the last object of the link.
-  Result<Nothing> write_table() {
-    std::string table, stubs;
-    std::vector<NewSymbol> symbols{{HOTRELOAD_PATCH_SYMBOL, 1, 0, 0, STT_OBJECT, STV_DEFAULT},
-                                   {"hotreload.table", 1, 0, 0, STT_OBJECT, STV_HIDDEN}};
-    std::vector<NewRelocation> relocations;
-    append(&table, hotreload_patch{HOTRELOAD_PATCH_MAGIC, HOTRELOAD_PATCH_VERSION,
-                                   uint32_t(plan_.redirects.size()), plan_.input.start, 0,
-                                   uint32_t(plan_.writes.size()), call_count()});
-    std::unordered_map<std::string, uint32_t> markers;
-    const auto refer = [&](uint32_t object, uint32_t section, uint64_t offset) {
-      const std::string name = marker_name(object, section);
-      const auto [found, fresh] = markers.emplace(name, uint32_t(symbols.size()));
-      if (fresh) symbols.push_back({name, SHN_UNDEF, 0, 0, STT_NOTYPE, STV_HIDDEN});
-      relocations.push_back({table.size(), found->second, int64_t(offset)});
-      append(&table, uint64_t(0));
-    };
-    for (const Redirect& redirect : plan_.redirects) {
-      append(&table, redirect.entry);
-      refer(redirect.object, redirect.section, redirect.offset);
-    }
-    // The contents follow the lists: the places that refer to them are filled in behind.
-    std::vector<std::pair<uint64_t, const Write*>> sources, expectations;
-    for (const Write& write : plan_.writes) {
-      append(&table, write.address);
-      append(&table, write.size);
-      if (write.bytes) {
-        sources.emplace_back(table.size(), &write);
-        append(&table, uint64_t(0));
-      } else {
-        refer(write.object, write.section, write.offset);
-      }
-      if (write.expected) expectations.emplace_back(table.size(), &write);
-      append(&table, uint64_t(0));
-    }
-    for (uint32_t i = 0; i < plan_.constructions.size(); i++) {
-      const Constructions& constructions = plan_.constructions[i];
-      for (const Entity* function : constructions.calls) {
-        refer(i, constructions.guard->section, constructions.guard->offset);
-        refer(i, function->section, function->offset);
-      }
-    }
-    for (const Root& root : roots_) {
-      const bool tls = plan_.input.objects[root.object].after->object().sections[root.section].thread_local_storage();
-      if (!tls) refer(root.object, root.section, root.offset);
-    }
-    const auto place = [&](uint64_t reference, const std::string& bytes) {
-      table.resize((table.size() + 7) / 8 * 8, '\0');
-      relocations.push_back({reference, 1, int64_t(table.size())});
-      table += bytes;
-    };
-    for (const auto& [reference, write] : sources) place(reference, *write->bytes);
-    for (const auto& [reference, write] : expectations) {
-      place(reference, write->expected->bytes);
-      const uint64_t start = table.size() - write->expected->bytes.size();
-      for (const ForeignPointer& pointer : write->expected->foreign) {
-        relocations.push_back({start + pointer.offset, uint32_t(symbols.size()), pointer.addend});
-        symbols.push_back({pointer.symbol, SHN_UNDEF, 0, 0, STT_NOTYPE, STV_DEFAULT});
-        plan_.externals.push_back(pointer.symbol);
-      }
-    }
-    plan_.table_size = table.size();
-    symbols[0].size = table.size();
-    uint64_t slots = 0, tls_slots = 0;
-    for (const size_t number : slots_) {
-      const bool tls = plan_.canonicals[number].thread_local_storage;
-      uint64_t& place = tls ? tls_slots : slots;
-      symbols.push_back({slot_name(number), uint32_t(tls ? 4 : 3), place, kSlotSize,
-                         uint8_t(tls ? STT_TLS : STT_OBJECT), STV_HIDDEN});
-      place += kSlotSize;
-    }
-    for (const size_t number : stubs_) {
-      symbols.push_back({stub_name(number), 2, stubs.size(), kStubSize, STT_FUNC, STV_HIDDEN});
-      stubs += std::string("\xff\x25\x02\x00\x00\x00\x0f\x0b", 8);  // jmp *2(%rip); ud2; the address
-      append(&stubs, plan_.canonicals[number].address);
-    }
-    plan_.files.push_back(plan_.input.directory + "/table.o");
-    return write_file(plan_.files.back(),
-                      write_object({{".data.hotreload.patch", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, table, 0},
-                                    {".text.hotreload.stubs", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 16, stubs, 0},
-                                    {".bss.hotreload.slots", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 16, "", slots},
-                                    {".tbss.hotreload", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 16, "", tls_slots}},
-                                   symbols, relocations));
   }
 
   Plan plan_;
