@@ -390,6 +390,7 @@ async function linkModule(request: PatchRequest, { change, plan }: Planned) {
     files: plan.files,
     start: change.start,
     libraries: libraries.value,
+    named: plan.named,
     output: library,
     directory,
   });

@@ -15,6 +15,8 @@ export interface LinkInput {
   readonly start: number;
   /** Shared libraries: what they define gets its version and its DT_NEEDED from them. */
   readonly libraries: readonly string[];
+  /** Functions of the patch that dladdr() is to name, mangled; bind makes them local, so that nobody else finds them. */
+  readonly named: readonly string[];
   readonly output: string;
   /** For the version script. */
   readonly directory: string;
@@ -83,7 +85,9 @@ export type LinkOutcome =
 
 export async function link(linker: Linker, input: LinkInput): Promise<LinkOutcome> {
   const script = join(input.directory, "exports");
-  await writeFile(script, "{ global: hotreload_patch; local: *; };\n", { mode: 0o600 });
+  // In quotes a name is no pattern. With other characters (-fextended-identifiers) it stays unnamed.
+  const named = input.named.filter((name) => /^[\w.$]+$/.test(name)).map((name) => ` "${name}";`);
+  await writeFile(script, `{ global: hotreload_patch;${named.join("")} local: *; };\n`, { mode: 0o600 });
   const start = `0x${input.start.toString(16)}`;
   const args = [
     "-shared",
@@ -92,6 +96,7 @@ export async function link(linker: Linker, input: LinkInput): Promise<LinkOutcom
     "--no-relax",
     "--gc-sections",
     "--no-undefined",
+    "-Bsymbolic", // calls inside the patch stay direct
     "--eh-frame-hdr",
     "--hash-style=gnu",
     "--build-id=none",

@@ -395,6 +395,7 @@ Napi::Value plan_js(const Napi::CallbackInfo& info) {
           return entry;
         });
         object["files"] = keys_to_js(env, plan.files);
+        object["named"] = keys_to_js(env, plan.named);
         object["empty"] = plan.empty;
         object["lined"] = plan.lined;
         object["constructionsLeaveModule"] = plan.constructions_leave_module;

@@ -117,6 +117,8 @@ export interface Plan {
   readonly removed: readonly Removed[];
   /** To link, in this order. */
   readonly files: readonly string[];
+  /** Global functions that are in the patch in any case, mangled: backtraces name them. */
+  readonly named: readonly string[];
   /** Nothing to load: no code and no data changed. */
   readonly empty: boolean;
   /** There are functions that only moved (Redirect.moved). */

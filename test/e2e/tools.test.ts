@@ -1,4 +1,4 @@
-// Scenario E7: valgrind and perf on a program that is reloaded.
+// Scenario E7: valgrind, perf and backtrace_symbols() on a program that is reloaded.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -89,10 +89,33 @@ const perf: Tool = {
   },
 };
 
+const backtraces: Tool = {
+  name: "backtrace_symbols() names the function of new code, and dlsym() finds what it found before",
+  run: true,
+  async use(program) {
+    await program.shows({ E3: "1" });
+    const asked = `extern int backtrace(void **, int);
+  extern char **backtrace_symbols(void *const *, int);
+  extern void *dlsym(void *, const char *);
+  extern char *strchr(const char *, int);
+  extern void report(const char *, const char *, ...);
+  void *at[4];
+  char **names = backtrace_symbols(at, backtrace(at, 4));
+  report("E3.at", "%s", strchr(names[0], '('));
+  report("E3.found", "%d", dlsym((void *)0, "e3_value") != (void *)0);
+  free(names);
+  return x + 2;`;
+    program.edit("e3.c", "/* place for code */\n  return x + 1;", asked);
+    await program.hot(/e3_value/);
+    await program.shows({ E3: "2", "E3.at": /^\(e3_value\+0x\w+\)_\[0x\w+\]$/, "E3.found": "0" });
+    program.same();
+  },
+};
+
 /** A program of its own for each, and what became of it is recorded. */
 for (const configuration of chosenConfigurations(["E7"])) {
   const test = suite(`tools ${configuration.name}`);
-  for (const { name, flagsOfClang, run, use } of [valgrind, perf]) {
+  for (const { name, flagsOfClang, run, use } of [valgrind, perf, backtraces]) {
     test(`E7 ${configuration.name}: ${name}`, async () => {
       const level = configuration.define.CMAKE_C_FLAGS ?? "";
       const more = configuration.name.startsWith("clang") && flagsOfClang ? ` ${flagsOfClang}` : "";
@@ -108,8 +131,7 @@ for (const configuration of chosenConfigurations(["E7"])) {
         throw error;
       } finally {
         const where = { row: "E7", configuration: configuration.name, level: "executable" } as const;
-        const soFar = "valgrind, perf; sanitizer reports (D14)";
-        record("tools", { ...where, test: name, outcome, verdicts: ["hot"], soFar });
+        record("tools", { ...where, test: name, outcome, verdicts: ["hot"] });
       }
     });
   }

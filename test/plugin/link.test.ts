@@ -31,7 +31,7 @@ async function attempt(linker: Linker, source: string, text: string, flags: read
   execFileSync(compiler, [...flags, "-fPIC", "-ffunction-sections", "-w", "-c", file, "-o", join(directory, "0.o")]);
   const output = join(directory, "patch.so");
   const files = [join(directory, "0.o")];
-  const outcome = await link(linker, { files, start: START, libraries: LIBRARIES, output, directory });
+  const outcome = await link(linker, { files, start: START, libraries: LIBRARIES, named: [], output, directory });
   return { outcome, output, file };
 }
 
@@ -152,6 +152,7 @@ extern "C" { void *hotreload_patch[4] __attribute__((section(".data.root"))) = {
       files: [broken],
       start: START,
       libraries: [],
+      named: [],
       output: join(directory, "p.so"),
       directory,
     });

@@ -77,6 +77,10 @@ class Binder {
         auto done = read_markers(section);
         if (!done) return done.error();
       }
+      if (section.sh_type == SHT_DYNSYM) {
+        auto done = hide_functions(section);
+        if (!done) return done.error();
+      }
       if (section.sh_type != SHT_RELA || (section.sh_flags & SHF_ALLOC) == 0) continue;
       for (uint64_t at = section.sh_offset; at < section.sh_offset + section.sh_size; at += sizeof(Elf64_Rela)) {
         Elf64_Rela relocation;
@@ -102,6 +106,19 @@ class Binder {
       if (name == HOTRELOAD_PATCH_SYMBOL || name.substr(0, 10) == "hotreload." || commons_.count(name) > 0) {
         symbols_.emplace(std::string(name), symbol.st_value);
       }
+    }
+    return Nothing{};
+  }
+
+  /// dladdr() names what is in .dynsym, whatever its binding; nothing that looks up a name finds a local symbol (glibc,
+  /// elf/dl-addr.c, elf/dl-lookup.c). So backtraces show new code by its name, and names mean what they meant.
+  Result<Nothing> hide_functions(const Elf64_Shdr& table) {
+    for (uint64_t at = table.sh_offset; at < table.sh_offset + table.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol;
+      if (!load(bytes_, at, &symbol)) return unusable("the dynamic symbol table is broken");
+      if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
+      symbol.st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
+      store(&bytes_, at, symbol);
     }
     return Nothing{};
   }

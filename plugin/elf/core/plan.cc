@@ -216,6 +216,7 @@ class Planner {
     const PatchObject& object = plan_.input.objects[index];
     if (!add_entry(index, function, entry)) return;
     for (Refusal& refusal : check_replaceable(canonicals_, object, function, entry)) plan_.refusals.push_back(std::move(refusal));
+    if (!function.local && !function.indirect) plan_.named.push_back(function.name);
     const auto [linked, copy] = linked_copy(index, function);
     plan_.redirects.push_back({function.name, entry, linked, copy->section, copy->offset, old_code(object, function, entry),
                                {}, moved, std::move(relied_on)});
@@ -274,6 +275,7 @@ class Planner {
   void add_root(uint32_t index, const Entity& function) {
     if (function.local || function.weak) return;  // comes with the code that uses it
     roots_.push_back({index, function.section, function.offset});
+    if (!function.indirect) plan_.named.push_back(function.name);
     if (canonicals_.target().module->weak_undefined.count(function.name) == 0) return;
     plan_.refusals.push_back({"E_FUNCTION",
                               demangle(function.name) +

@@ -90,6 +90,7 @@ struct Plan {
   std::vector<Site> sites;
   std::vector<std::vector<bool>> marked;  ///< for each object and section: it has a marker
   std::vector<std::string> files;         ///< to link, in this order
+  std::vector<std::string> named;         ///< global functions that are in the patch in any case: backtraces name them
   std::vector<std::string> externals;     ///< symbols that are left to libraries of others
   uint64_t table_size = 0;                ///< bytes of the patch table
   bool lined = false;                     ///< there are functions that only moved (Redirect::moved)
