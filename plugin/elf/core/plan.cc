@@ -222,6 +222,18 @@ class Planner {
                                {}, moved, std::move(relied_on)});
   }
 
+  /// Functions with statics that are told from others of their name by a number at best: where they only moved, nobody
+  /// has compared whether the numbers mean what they meant (diff.cc does for those that changed).
+  static std::set<std::string> users_of_numbered(const Entities& entities) {
+    std::set<std::string> users;
+    for (const Entity& entity : entities.all()) {
+      const bool writable = entity.kind == Kind::kVariable || entity.kind == Kind::kThreadLocal;
+      const bool told = !entity.ambiguous && (!entity.users.empty() || without_number(entity.name) == entity.name);
+      if (writable && !told) users.merge(entities.users_of(entity));
+    }
+    return users;
+  }
+
   /// Functions that only moved, of files of which something else changed: what runs of them is the same before and after.
   void collect_moved() {
     for (uint32_t i = 0; i < plan_.input.objects.size(); i++) {
@@ -230,10 +242,13 @@ class Planner {
       const bool same = object.lines == object.before;
       auto moved = moved_functions(same ? *object.match : *Correspondence::of(object.lines, object.after, plan_.input.renewed));
       if (!moved || moved.value().size() > kMostMoved) continue;  // nothing is refused for want of lines
+      std::set<std::string> unsure = users_of_numbered(*object.after);
+      unsure.merge(users_of_numbered(object.match->before()));
       for (const std::string& key : moved.value()) {
         const Entity& function = *object.after->find(key);
         // A frame of main never ends before the program, and nothing calls it again.
         if (function.indirect || function.name == "main" || is_initializer(function.name) || is_construction(function.name)) continue;
+        if (unsure.count(function.key) > 0) continue;
         const auto entry = object.match->before_of(function) ? canonicals_.entry_of(object, function) : std::nullopt;
         if (!entry || entries_.count(*entry) > 0) continue;
         plan_.lined = true;
